@@ -1,0 +1,43 @@
+/*
+ * Guest disks as devices see them: a size, and asynchronous reads, writes,
+ * flushes. Which file format or protocol is behind is the block room's affair.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef BLOCK_BLOCK_H
+#define BLOCK_BLOCK_H
+
+#include <sys/uio.h>
+#include "qom/object.h"
+
+typedef struct BlockBackend BlockBackend;
+typedef void BlockCompletionFunc(void *opaque, int ret);       /* main thread; 0 or -errno */
+
+/* -drive: {"if", "format", "file", "id", "unit", "index", "readonly", "cache", "aio", ...}; consumed. */
+BlockBackend *drive_new(json_t *opts, const char *default_if, Error **errp);
+bool blockdev_add(json_t *opts, Error **errp);                  /* -blockdev, QMP */
+bool blockdev_del(const char *node_name, Error **errp);
+BlockBackend *blk_by_name(const char *id_or_node);
+/* if=pflash,unit=N and so on; NULL when there is none */
+BlockBackend *drive_get(const char *interface, int unit);
+bool drives_must_be_used(Error **errp);                         /* names those no device took */
+void blk_cleanup(void);
+
+/* A device claims a backend for itself; a second claim is refused. */
+bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp);
+void blk_detach_dev(BlockBackend *blk, Object *dev);
+const char *blk_name(const BlockBackend *blk);
+bool blk_is_read_only(const BlockBackend *blk);
+int64_t blk_getlength(BlockBackend *blk);                       /* or -errno */
+
+/* Synchronous, for start-up and small flash writes. 0 or -errno. */
+int blk_pread(BlockBackend *blk, uint64_t offset, uint64_t bytes, void *buf);
+int blk_pwrite(BlockBackend *blk, uint64_t offset, uint64_t bytes, const void *buf);
+int blk_flush(BlockBackend *blk);
+/* Asynchronous; @iov and what it points to stay valid until @cb. */
+void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
+void blk_aio_pwritev(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
+void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque);
+void blk_drain(BlockBackend *blk);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * Machines: what -M names.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CORE_BOARDS_H
+#define HW_CORE_BOARDS_H
+
+#include "hw/core/qdev.h"
+#include "system/memory.h"
+#include "util/notify.h"
+#include "hw/core/cpu.h"
+
+#define TYPE_MACHINE "machine"
+#define TYPE_MACHINE_SUFFIX "-machine"
+#define MACHINE_TYPE_NAME(name) name TYPE_MACHINE_SUFFIX
+OBJECT_DECLARE_TYPE(MachineState, MachineClass, MACHINE)
+
+typedef struct CpuTopology { unsigned cpus, sockets, clusters, cores, threads, max_cpus; } CpuTopology;
+
+#define MAX_NUMA_NODES 128
+typedef struct NumaNode {
+    bool present;
+    uint64_t size;
+    Object *memdev;                     /* HostMemoryBackend or NULL */
+    uint8_t distance[MAX_NUMA_NODES];
+    int initiator;
+    GArray *cpu_ranges;                 /* pairs of int: first, last */
+} NumaNode;
+
+typedef struct CPUArchId {
+    uint64_t arch_id;                   /* MPIDR affinity */
+    unsigned socket, cluster, core, thread;
+    int node;                           /* -1: none */
+    CPUState *cpu;
+} CPUArchId;
+
+struct MachineClass {
+    ObjectClass parent_class;
+    const char *name, *alias, *desc, *deprecation_reason;
+    bool is_default;
+    unsigned max_cpus, min_cpus, default_cpus;
+    uint64_t default_ram_size;
+    const char *default_ram_id;
+    const char *default_cpu_type;
+    const char *const *valid_cpu_types; /* NULL ended */
+    bool has_hotpluggable_cpus;
+    const char *block_default_interface;
+    bool (*init)(MachineState *ms, Error **errp);
+    void (*reset)(MachineState *ms, ResetType type);
+    CPUArchId *(*possible_cpus)(MachineState *ms, unsigned *n);
+    /* a device that has no bus of its own kind: may the machine take it? */
+    bool (*device_allowed)(MachineState *ms, DeviceState *dev, Error **errp);
+    bool (*device_pre_plug)(MachineState *ms, DeviceState *dev, Error **errp);
+    bool (*device_plug)(MachineState *ms, DeviceState *dev, Error **errp);
+};
+
+struct MachineState {
+    Object parent_obj;
+    uint64_t ram_size, maxram_size;
+    unsigned ram_slots;
+    MemoryRegion *ram;
+    Object *memdev;                     /* memory-backend= */
+    CpuTopology smp;
+    char *cpu_type;                     /* type name */
+    char *cpu_model;                    /* as the user said it */
+    json_t *cpu_props;                  /* the rest of -cpu, or NULL */
+    char *kernel_filename, *initrd_filename, *kernel_cmdline, *dtb, *dumpdtb, *firmware, *dt_compatible;
+    int phandle_start;
+    bool dump_guest_core, mem_merge, usb, suppress_vmdesc;
+    struct { char *order; char *once; bool menu, strict; unsigned reboot_timeout, splash_time; } boot;
+    unsigned num_numa;
+    NumaNode *numa;                     /* MAX_NUMA_NODES, or NULL without -numa */
+    void *fdt;
+    NotifierList *ready_notifiers;
+};
+
+extern MachineState *current_machine;
+MachineClass *find_machine(const char *name);                 /* by name, alias, or NULL */
+MachineClass *find_default_machine(void);
+bool machine_parse_smp(MachineState *ms, const json_t *opts, Error **errp);
+bool machine_parse_memory(MachineState *ms, const json_t *opts, Error **errp);
+bool machine_parse_numa(MachineState *ms, json_t *opts, Error **errp);
+bool machine_run_board_init(MachineState *ms, Error **errp);
+/* Called after all -device are there and before the first reset: build tables here. */
+void qemu_add_machine_init_done_notifier(struct Notifier *n);
+void machine_run_init_done_notifiers(void);
+bool machine_numa_finish(MachineState *ms, Error **errp);
+
+#endif
