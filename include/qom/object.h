@@ -30,6 +30,7 @@ typedef struct ObjectProperty ObjectProperty;
 struct ObjectClass {
     TypeImpl *type;
     GHashTable *properties;             /* name -> ObjectProperty, own ones only */
+    const char *cast_cache[4];          /* names it was cast to with success */
     void (*unparent)(Object *obj);      /* called as the object leaves the tree */
 };
 
@@ -134,7 +135,10 @@ struct ObjectProperty {
     json_t *defval;                     /* for introspection; NULL: none */
     ObjectPropertyGet *get;             /* NULL: write only */
     ObjectPropertySet *set;             /* NULL: read only */
+    /* For each object that dies (a class's property too), or as the property is deleted. */
     void (*release)(Object *obj, ObjectProperty *prop);
+    /* Links and children: the object behind the name. */
+    Object *(*target)(Object *obj, const ObjectProperty *prop);
     void *opaque;
 };
 ObjectProperty *object_property_add(Object *obj, const char *name, const char *type,
@@ -152,6 +156,8 @@ void object_property_add_str(Object *obj, const char *name, char *(*get)(Object 
 typedef bool ObjectLinkCheck(const Object *obj, const char *name, Object *target, Error **errp);
 void object_property_add_link(Object *obj, const char *name, const char *type, Object **ptr, ObjectLinkCheck *check);
 void object_class_property_add_link(ObjectClass *klass, const char *name, const char *type, ptrdiff_t offset, ObjectLinkCheck *check);
+/* What a link's setter does with its value: a path or id, "" or null for nothing. */
+bool object_resolve_link(const json_t *value, const char *name, const char *type, Object **target, Error **errp);
 void object_property_add_alias(Object *obj, const char *name, Object *target, const char *target_name);
 void object_property_add_const_link(Object *obj, const char *name, Object *target);
 void object_property_del(Object *obj, const char *name);

@@ -47,6 +47,9 @@ bool options_must_be_empty(const json_t *opts, const char *what, Error **errp);
 bool parse_uint64(const char *s, uint64_t *out);        /* 0x, decimal, octal 0 */
 bool parse_size(const char *s, uint64_t *out);          /* 1.5G, 64k, bare bytes */
 
+/* Letters, digits, '-', '.', '_', starting with a letter. */
+bool id_wellformed(const char *id);
+
 /* A list of names for "valid values are ..." sentences. */
 char *join_names(const char *const *names, size_t n, const char *last_sep);
 
