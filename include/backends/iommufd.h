@@ -30,11 +30,13 @@ typedef struct IOMMUFDOps {
     /* VFIO cdev: same idea, on device fds */
     int (*device_open)(const char *cdev_path);
     void (*device_close)(int dev_fd);
-    int (*device_ioctl)(int dev_fd, unsigned long cmd, void *arg);
+    int (*device_ioctl)(int dev_fd, unsigned long cmd, void *arg);          /* 0.. (some answer an fd) or -errno */
     ssize_t (*device_pread)(int dev_fd, void *buf, size_t n, uint64_t offset);
     ssize_t (*device_pwrite)(int dev_fd, const void *buf, size_t n, uint64_t offset);
     void *(*device_mmap)(int dev_fd, size_t size, int prot, uint64_t offset);      /* NULL on failure, errno set */
     void (*device_munmap)(int dev_fd, void *p, size_t size);
+    const char *sys_root;                                   /* where sysfs is: "/sys" */
+    const char *dev_root;                                   /* where device nodes are: "/dev" */
 } IOMMUFDOps;
 extern const IOMMUFDOps iommufd_kernel_ops;
 extern const IOMMUFDOps *iommufd_ops;                       /* the one in use */
@@ -70,5 +72,8 @@ bool iommufd_backend_alloc_hw_queue(IOMMUFDBackend *be, uint32_t viommu_id, uint
 int iommufd_backend_invalidate_cache(IOMMUFDBackend *be, uint32_t id, uint32_t data_type, uint32_t entry_len, uint32_t *entry_num, const void *data);
 bool iommufd_backend_set_dirty_tracking(IOMMUFDBackend *be, uint32_t hwpt_id, bool start, Error **errp);
 bool iommufd_backend_get_dirty_bitmap(IOMMUFDBackend *be, uint32_t hwpt_id, uint64_t iova, uint64_t size, uint64_t page_size, uint64_t *data, Error **errp);
+
+/* "iommufd 'ID'", for messages; valid as long as the object. */
+const char *iommufd_backend_name(IOMMUFDBackend *be);
 
 #endif
