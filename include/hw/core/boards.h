@@ -16,7 +16,8 @@
 #define MACHINE_TYPE_NAME(name) name TYPE_MACHINE_SUFFIX
 OBJECT_DECLARE_TYPE(MachineState, MachineClass, MACHINE)
 
-typedef struct CpuTopology { unsigned cpus, sockets, clusters, cores, threads, max_cpus; } CpuTopology;
+/* has_clusters: the user named that level, so tables show it. */
+typedef struct CpuTopology { unsigned cpus, sockets, clusters, cores, threads, max_cpus; bool has_clusters; } CpuTopology;
 
 #define MAX_NUMA_NODES 128
 typedef struct NumaNode {

@@ -1,0 +1,87 @@
+/*
+ * SRAT and SLIT: which node a processor or a stretch of memory belongs to,
+ * and how far nodes are apart (ACPI 6.5, 5.2.16 and 5.2.17).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/acpi/topology.h"
+
+enum { SRAT_MEMORY = 1, SRAT_MEMORY_LEN = 40, SRAT_GICC = 3, SRAT_GICC_LEN = 18 };
+enum { SRAT_ENABLED = 1 << 0 };
+enum { DISTANCE_LOCAL = 10, DISTANCE_REMOTE = 20 };
+
+static void put_gicc(AcpiTables *t, uint32_t node, uint32_t uid)
+{
+    acpi_put8(t, SRAT_GICC);
+    acpi_put8(t, SRAT_GICC_LEN);
+    acpi_put32(t, node);
+    acpi_put32(t, uid);
+    acpi_put32(t, SRAT_ENABLED);
+    acpi_put32(t, 0);                   /* clock domain */
+}
+
+static void put_memory(AcpiTables *t, uint32_t node, uint64_t base, uint64_t size)
+{
+    acpi_put8(t, SRAT_MEMORY);
+    acpi_put8(t, SRAT_MEMORY_LEN);
+    acpi_put32(t, node);
+    acpi_put16(t, 0);
+    acpi_put64(t, base);
+    acpi_put64(t, size);
+    acpi_put32(t, 0);
+    acpi_put32(t, SRAT_ENABLED);
+    acpi_put64(t, 0);
+}
+
+void acpi_build_srat(AcpiTables *t, const MachineState *ms, uint64_t ram_base)
+{
+    uint32_t start = acpi_table_begin(t, "SRAT", 3);
+    CPUState *cpu;
+
+    acpi_put32(t, 1);                   /* reserved: was a table version */
+    acpi_put64(t, 0);
+    CPU_FOREACH(cpu) {
+        put_gicc(t, MAX(cpu->node_id, 0), cpu->cpu_index);
+    }
+    for (unsigned i = 0; i < ms->num_numa; i++) {
+        if (ms->numa[i].size) {
+            put_memory(t, i, ram_base, ms->numa[i].size);
+            ram_base += ms->numa[i].size;
+        }
+    }
+    acpi_table_end(t, start);
+    acpi_tables_list(t, start);
+}
+
+bool acpi_has_numa_distances(const MachineState *ms)
+{
+    for (unsigned i = 0; i < ms->num_numa; i++) {
+        for (unsigned j = 0; j < ms->num_numa; j++) {
+            if (ms->numa[i].distance[j]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A distance that was not given has the default. */
+static uint8_t distance(const MachineState *ms, unsigned i, unsigned j)
+{
+    uint8_t d = ms->numa[i].distance[j] ? ms->numa[i].distance[j] : ms->numa[j].distance[i];
+    return d ? d : i == j ? DISTANCE_LOCAL : DISTANCE_REMOTE;
+}
+
+void acpi_build_slit(AcpiTables *t, const MachineState *ms)
+{
+    uint32_t start = acpi_table_begin(t, "SLIT", 1);
+
+    acpi_put64(t, ms->num_numa);
+    for (unsigned i = 0; i < ms->num_numa; i++) {
+        for (unsigned j = 0; j < ms->num_numa; j++) {
+            acpi_put8(t, distance(ms, i, j));
+        }
+    }
+    acpi_table_end(t, start);
+    acpi_tables_list(t, start);
+}
