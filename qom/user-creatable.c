@@ -15,7 +15,7 @@ static bool type_is_creatable(const char *type)
 
 Object *user_creatable_add(json_t *opts, Error **errp)
 {
-    g_autoptr(json_t) props = json_copy(opts);
+    g_autoptr(json_t) props = opts;
     g_autofree char *type = NULL, *id = NULL;
 
     if (!json_object_get(props, "qom-type") || !json_object_get(props, "id")) {

@@ -21,6 +21,20 @@ static char *take_value(const char **p)
     return g_string_free(s, FALSE);
 }
 
+/* "cpus=0-1,cpus=4": every mention counts. */
+static const char *const list_keys[] = { "cpus", "host-nodes", NULL };
+
+static void append_to_list(json_t *obj, const char *key, json_t *text)
+{
+    json_t *list = json_object_get(obj, key);
+
+    if (!json_is_array(list)) {
+        list = json_pack("[O]", list);
+        json_object_set_new(obj, key, list);
+    }
+    json_array_append_new(list, text);
+}
+
 static bool store(json_t *obj, const char *key, const char *value, Error **errp)
 {
     g_auto(GStrv) part = g_strsplit(key, ".", MAX_KEY_DEPTH + 1);
@@ -56,7 +70,11 @@ static bool store(json_t *obj, const char *key, const char *value, Error **errp)
         error_setg(errp, "Parameters '%s.*' used inconsistently", key);
         return false;
     }
-    /* A repeated key takes the place of its last mention. */
+    if (json_object_get(obj, part[n - 1]) && g_strv_contains(list_keys, key)) {
+        append_to_list(obj, key, text);
+        return true;
+    }
+    /* Any other key takes the place of its last mention. */
     json_object_del(obj, part[n - 1]);
     if (json_object_set_new(obj, part[n - 1], text) < 0) {
         error_setg(errp, "Invalid parameter '%s'", key);

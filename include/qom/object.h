@@ -200,7 +200,7 @@ typedef struct UserCreatableClass {
 } UserCreatableClass;
 DECLARE_INSTANCE_CHECKER(UserCreatable, USER_CREATABLE, TYPE_USER_CREATABLE)
 DECLARE_CLASS_CHECKERS(UserCreatableClass, USER_CREATABLE, TYPE_USER_CREATABLE)
-Object *user_creatable_add(json_t *opts, Error **errp);               /* {"qom-type", "id", ...} */
+Object *user_creatable_add(json_t *opts, Error **errp);               /* {"qom-type", "id", ...}; consumed */
 bool user_creatable_del(const char *id, Error **errp);
 void user_creatable_cleanup(void);
 

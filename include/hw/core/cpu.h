@@ -1,6 +1,6 @@
 /*
  * A virtual CPU as every room sees it; target/arm adds what Arm means,
- * accel/* decide who runs it.
+ * the accelerators decide who runs it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -22,7 +22,7 @@ typedef struct PropertyInfo {
     const char *const *enum_names;      /* NULL ended; stored as int */
     json_t *(*get)(const void *field, const Property *prop);
     bool (*set)(Object *obj, void *field, const Property *prop, const json_t *value, Error **errp);
-    void (*release)(void *field);
+    void (*release)(Object *obj, void *field);
     json_t *(*print_default)(const Property *prop);     /* NULL: none is shown */
 } PropertyInfo;
 
@@ -48,6 +48,22 @@ typedef enum OnOffAuto { ON_OFF_AUTO_AUTO, ON_OFF_AUTO_ON, ON_OFF_AUTO_OFF } OnO
 /* Host PCI address; all fields 0 and set == false when not given. */
 typedef struct PCIHostDeviceAddress { uint32_t domain; uint8_t bus, slot, function; bool set; } PCIHostDeviceAddress;
 
+typedef struct MACAddr { uint8_t a[6]; } MACAddr;
+typedef struct QemuUUID { uint8_t data[16]; } QemuUUID;
+/* As the Link Capabilities register encodes them. */
+typedef enum PCIExpLinkSpeed {
+    PCI_EXP_LINK_SPEED_2_5 = 1, PCI_EXP_LINK_SPEED_5, PCI_EXP_LINK_SPEED_8, PCI_EXP_LINK_SPEED_16,
+    PCI_EXP_LINK_SPEED_32, PCI_EXP_LINK_SPEED_64,
+} PCIExpLinkSpeed;
+typedef enum PCIExpLinkWidth {
+    PCI_EXP_LINK_WIDTH_1 = 1, PCI_EXP_LINK_WIDTH_2 = 2, PCI_EXP_LINK_WIDTH_4 = 4, PCI_EXP_LINK_WIDTH_8 = 8,
+    PCI_EXP_LINK_WIDTH_12 = 12, PCI_EXP_LINK_WIDTH_16 = 16, PCI_EXP_LINK_WIDTH_32 = 32,
+} PCIExpLinkWidth;
+typedef enum OffAutoPCIBAR {
+    OFF_AUTO_PCIBAR_OFF, OFF_AUTO_PCIBAR_AUTO, OFF_AUTO_PCIBAR_BAR0, OFF_AUTO_PCIBAR_BAR1, OFF_AUTO_PCIBAR_BAR2,
+    OFF_AUTO_PCIBAR_BAR3, OFF_AUTO_PCIBAR_BAR4, OFF_AUTO_PCIBAR_BAR5,
+} OffAutoPCIBAR;
+
 #define DEFINE_PROP(n, S, f, inf, T, ...) \
     { .name = (n), .info = &(inf), .offset = offsetof(S, f) + (ptrdiff_t)(0 * sizeof((T *)0 == &((S *)0)->f)), __VA_ARGS__ }
 #define DEFINE_PROP_UNSIGNED_(n, S, f, d, inf, T) DEFINE_PROP(n, S, f, inf, T, .has_default = true, .defval.u = (d))
@@ -70,6 +86,14 @@ typedef struct PCIHostDeviceAddress { uint32_t domain; uint8_t bus, slot, functi
 #define DEFINE_PROP_LINK(n, S, f, lt, T) DEFINE_PROP(n, S, f, qdev_prop_link, T, .link_type = (lt))
 #define DEFINE_PROP_CHR(n, S, f)       DEFINE_PROP(n, S, f, qdev_prop_chr, CharBackend)
 #define DEFINE_PROP_DRIVE(n, S, f)     DEFINE_PROP(n, S, f, qdev_prop_drive, BlockBackend *)
+#define DEFINE_PROP_MACADDR(n, S, f)   DEFINE_PROP(n, S, f, qdev_prop_macaddr, MACAddr)
+#define DEFINE_PROP_UUID(n, S, f)      DEFINE_PROP(n, S, f, qdev_prop_uuid, QemuUUID)
+/* "06.0" or "06"; stored as devfn, -1 (the default) lets the bus choose. */
+#define DEFINE_PROP_PCI_DEVFN(n, S, f, d) DEFINE_PROP_SIGNED_(n, S, f, d, qdev_prop_pci_devfn, int32_t)
+#define DEFINE_PROP_PCI_HOST_DEVADDR(n, S, f) DEFINE_PROP(n, S, f, qdev_prop_pci_host_devaddr, PCIHostDeviceAddress)
+#define DEFINE_PROP_PCIE_LINK_SPEED(n, S, f, d) DEFINE_PROP_SIGNED_(n, S, f, d, qdev_prop_pcie_link_speed, PCIExpLinkSpeed)
+#define DEFINE_PROP_PCIE_LINK_WIDTH(n, S, f, d) DEFINE_PROP_SIGNED_(n, S, f, d, qdev_prop_pcie_link_width, PCIExpLinkWidth)
+#define DEFINE_PROP_OFF_AUTO_PCIBAR(n, S, f, d) DEFINE_PROP_SIGNED_(n, S, f, d, qdev_prop_off_auto_pcibar, OffAutoPCIBAR)
 
 /* Descriptions for a table, by name; ended by a NULL name. */
 typedef struct PropertyDoc { const char *name, *text; } PropertyDoc;

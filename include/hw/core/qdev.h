@@ -113,7 +113,8 @@ char *qdev_get_fw_dev_path(DeviceState *dev);
 /* device_add and device_del: opts is consumed ({"driver", "id", "bus", props...}). */
 DeviceState *qdev_device_add(json_t *opts, Error **errp);
 bool qdev_device_del(const char *id_or_path, Error **errp);
-void qdev_finish_unplug(DeviceState *dev);                    /* the hotplug handler's last step */
+/* The hotplug handler's last step: @dev leaves its bus and the tree, clients get DEVICE_DELETED. */
+void qdev_finish_unplug(DeviceState *dev);
 void qdev_machine_creation_done(void);                        /* from now on plugging is hotplug */
 bool qdev_hotplug_time(void);
 BusState *qbus_find(const char *path_or_id, Error **errp);    /* by bus name, device id or path */
@@ -122,7 +123,6 @@ BusState *qbus_find_by_type(const char *bus_type, bool skip_full);
 void qbus_init(void *bus, size_t size, const char *type, DeviceState *parent, const char *name);
 BusState *qbus_new(const char *type, DeviceState *parent, const char *name);
 void qbus_set_hotplug_handler(BusState *bus, DeviceState *owner, const HotplugHandler *h);
-bool qbus_realize(BusState *bus, Error **errp);
 BusState *sysbus_get_default(void);                           /* "main-system-bus" */
 
 /* GPIO: numbered wires in and out, by name or without. */
