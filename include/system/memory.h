@@ -101,6 +101,7 @@ struct MemoryRegion {
 void memory_region_init(MemoryRegion *mr, Object *owner, const char *name, uint64_t size);  /* UINT64_MAX: 2^64 */
 void memory_region_init_io(MemoryRegion *mr, Object *owner, const MemoryRegionOps *ops, void *opaque, const char *name, uint64_t size);
 bool memory_region_init_ram(MemoryRegion *mr, Object *owner, const char *name, uint64_t size, Error **errp);
+bool memory_region_init_ram_flags(MemoryRegion *mr, Object *owner, const char *name, uint64_t size, uint32_t ram_flags, Error **errp);
 bool memory_region_init_ram_from_fd(MemoryRegion *mr, Object *owner, const char *name, uint64_t size, uint32_t ram_flags, int fd, uint64_t offset, Error **errp);
 #define RAM_SHARED   BIT(0)
 #define RAM_READONLY BIT(1)
@@ -253,7 +254,8 @@ MemTxResult address_space_write_rom(AddressSpace *as, hwaddr addr, MemTxAttrs at
 /* One naturally atomic access of 1, 2, 4 or 8 bytes, little endian. */
 uint64_t address_space_ldn_le(AddressSpace *as, hwaddr addr, unsigned size, MemTxAttrs attrs, MemTxResult *result);
 void address_space_stn_le(AddressSpace *as, hwaddr addr, unsigned size, uint64_t v, MemTxAttrs attrs, MemTxResult *result);
-/* Through IOMMUs, to the terminating region. Call and use the result under rcu_read_lock(). */
+/* Through IOMMUs, to the terminating region; never NULL: where nothing is (or an IOMMU says no) a
+ * region that answers MEMTX_DECODE_ERROR. Call and use the result under rcu_read_lock(). */
 MemoryRegion *address_space_translate(AddressSpace *as, hwaddr addr, hwaddr *xlat, hwaddr *plen, bool is_write, MemTxAttrs attrs);
 bool address_space_access_valid(AddressSpace *as, hwaddr addr, hwaddr len, bool is_write, MemTxAttrs attrs);
 /*
