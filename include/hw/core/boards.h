@@ -23,6 +23,7 @@ typedef struct CpuTopology { unsigned cpus, sockets, clusters, cores, threads, m
 typedef struct NumaNode {
     bool present;
     uint64_t size;
+    char *memdev_id;                    /* what the user named; made later than the option is read */
     Object *memdev;                     /* HostMemoryBackend or NULL */
     uint8_t distance[MAX_NUMA_NODES];
     int initiator;

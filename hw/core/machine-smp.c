@@ -1,0 +1,128 @@
+/*
+ * -smp: how many CPUs, and how they are arranged. What is not said follows
+ * from what is; cores grow first, then sockets, then threads.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/core/boards.h"
+#include "util/options.h"
+
+static bool take_count(json_t *opts, const char *key, unsigned *out, Error **errp)
+{
+    uint64_t v = 0;
+
+    if (!json_object_get(opts, key)) {
+        return true;
+    }
+    if (!options_take_uint(opts, key, INT_MAX, &v, errp)) {
+        return false;
+    }
+    if (!v) {
+        error_setg(errp, "Invalid CPU topology: CPU topology parameters must be greater than zero ('%s' is 0)", key);
+        return false;
+    }
+    *out = v;
+    return true;
+}
+
+/* Levels that other machines have; one of each is no restriction. */
+static bool take_foreign_levels(json_t *opts, Error **errp)
+{
+    static const char *const levels[] = { "drawers", "books", "dies", "modules" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+        unsigned n = 1;
+        if (!take_count(opts, levels[i], &n, errp)) {
+            return false;
+        }
+        if (n > 1) {
+            error_setg(errp, "%s > 1 not supported by this machine's CPU topology", levels[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static unsigned div_or_one(unsigned whole, uint64_t part)
+{
+    return part && whole / part ? whole / part : 1;
+}
+
+static void complete(CpuTopology *t)
+{
+    uint64_t product;
+
+    t->clusters = t->clusters ? t->clusters : 1;
+    if (t->cpus || t->max_cpus) {
+        unsigned all = t->max_cpus ? t->max_cpus : t->cpus;
+        if (!t->cores) {
+            t->sockets = t->sockets ? t->sockets : 1;
+            t->threads = t->threads ? t->threads : 1;
+            t->cores = div_or_one(all, (uint64_t)t->sockets * t->clusters * t->threads);
+        } else if (!t->sockets) {
+            t->threads = t->threads ? t->threads : 1;
+            t->sockets = div_or_one(all, (uint64_t)t->clusters * t->cores * t->threads);
+        } else if (!t->threads) {
+            t->threads = div_or_one(all, (uint64_t)t->sockets * t->clusters * t->cores);
+        }
+    } else {
+        t->sockets = t->sockets ? t->sockets : 1;
+        t->cores = t->cores ? t->cores : 1;
+        t->threads = t->threads ? t->threads : 1;
+    }
+    product = (uint64_t)t->sockets * t->clusters;
+    product = product > UINT_MAX ? UINT_MAX : MIN(product * t->cores, UINT_MAX);
+    product = MIN(product * t->threads, UINT_MAX);
+    t->max_cpus = t->max_cpus ? t->max_cpus : t->cpus ? MAX(t->cpus, product) : product;
+    t->cpus = t->cpus ? t->cpus : t->max_cpus;
+}
+
+static bool check(const CpuTopology *t, const MachineClass *mc, Error **errp)
+{
+    unsigned __int128 product = (unsigned __int128)t->sockets * t->clusters * t->cores * t->threads;
+
+    if (product != t->max_cpus) {
+        error_setg(errp, "Invalid CPU topology: product of the hierarchy must match maxcpus: "
+                   "sockets (%u) * clusters (%u) * cores (%u) * threads (%u) != maxcpus (%u)",
+                   t->sockets, t->clusters, t->cores, t->threads, t->max_cpus);
+        return false;
+    }
+    if (t->max_cpus < t->cpus) {
+        error_setg(errp, "Invalid CPU topology: maxcpus must be equal to or greater than smp: "
+                   "sockets (%u) * clusters (%u) * cores (%u) * threads (%u) == maxcpus (%u) < smp_cpus (%u)",
+                   t->sockets, t->clusters, t->cores, t->threads, t->max_cpus, t->cpus);
+        return false;
+    }
+    if (t->cpus < mc->min_cpus) {
+        error_setg(errp, "Invalid SMP CPUs %u. The min CPUs supported by machine '%s' is %u", t->cpus, mc->name, mc->min_cpus);
+        return false;
+    }
+    if (t->max_cpus > mc->max_cpus) {
+        error_setg(errp, "Invalid SMP CPUs %u. The max CPUs supported by machine '%s' is %u", t->max_cpus, mc->name, mc->max_cpus);
+        return false;
+    }
+    return true;
+}
+
+bool machine_parse_smp(MachineState *ms, const json_t *given, Error **errp)
+{
+    g_autoptr(json_t) opts = json_copy((json_t *)given);
+    CpuTopology t = { 0 };
+
+    if (!json_is_object(given)) {
+        error_setg(errp, "Parameter 'smp' expects cpus=, sockets=, clusters=, cores=, threads= and maxcpus=");
+        return false;
+    }
+    if (!take_count(opts, "cpus", &t.cpus, errp) || !take_count(opts, "sockets", &t.sockets, errp) ||
+        !take_count(opts, "clusters", &t.clusters, errp) || !take_count(opts, "cores", &t.cores, errp) ||
+        !take_count(opts, "threads", &t.threads, errp) || !take_count(opts, "maxcpus", &t.max_cpus, errp) ||
+        !take_foreign_levels(opts, errp) || !options_must_be_empty(opts, "-smp", errp)) {
+        return false;
+    }
+    complete(&t);
+    if (!check(&t, MACHINE_GET_CLASS(ms), errp)) {
+        return false;
+    }
+    ms->smp = t;
+    return true;
+}

@@ -1,0 +1,210 @@
+/*
+ * device_add and device_del: from options to a realized device, and back.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/core/boards.h"
+#include "hw/core/sysbus.h"
+#include "monitor/qapi-event.h"
+#include "qdev-int.h"
+#include "util/options.h"
+
+/* "virtio-net" means the form that plugs into the machine's bus. */
+static ObjectClass *class_for_driver(const char *driver)
+{
+    ObjectClass *klass = object_class_by_name(driver);
+    g_autofree char *pci = NULL;
+
+    if (!klass && g_str_has_prefix(driver, "virtio-")) {
+        pci = g_strconcat(driver, "-pci", NULL);
+        klass = object_class_by_name(pci);
+    }
+    return klass && object_class_dynamic_cast(klass, TYPE_DEVICE) ? klass : NULL;
+}
+
+static DeviceClass *check_driver(const char *driver, Error **errp)
+{
+    ObjectClass *klass = class_for_driver(driver);
+    DeviceClass *dc = (DeviceClass *)klass;
+
+    if (!klass) {
+        error_setg(errp, "'%s' is not a valid device model name", driver);
+        return NULL;
+    }
+    if (object_class_is_abstract(klass)) {
+        error_setg(errp, "Parameter 'driver' expects a non-abstract device type");
+        return NULL;
+    }
+    if (!dc->user_creatable || (qdev_hotplug_time() && !dc->hotpluggable)) {
+        error_setg(errp, "Parameter 'driver' expects a pluggable device type");
+        return NULL;
+    }
+    return dc;
+}
+
+static BusState *named_bus(DeviceClass *dc, const char *driver, const char *name, Error **errp)
+{
+    BusState *bus = qbus_find(name, errp);
+
+    if (bus && (!dc->bus_type || !object_dynamic_cast(OBJECT(bus), dc->bus_type))) {
+        error_setg(errp, "Device '%s' can't go on %s bus", driver, object_get_typename(OBJECT(bus)));
+        return NULL;
+    }
+    return bus;
+}
+
+/* True with *@bus NULL: the device goes on no bus. */
+static bool choose_bus(DeviceClass *dc, const char *driver, const char *name, BusState **bus, Error **errp)
+{
+    *bus = NULL;
+    if (name) {
+        *bus = named_bus(dc, driver, name, errp);
+    } else if (dc->bus_type) {
+        *bus = qbus_find_by_type(dc->bus_type, true);
+        if (!*bus && qbus_find_by_type(dc->bus_type, false)) {
+            error_setg(errp, "No free '%s' bus found for device '%s': all are full", dc->bus_type, driver);
+        } else if (!*bus) {
+            error_setg(errp, "No '%s' bus found for device '%s'", dc->bus_type, driver);
+        }
+    }
+    if (!*bus && (name || dc->bus_type)) {
+        return false;
+    }
+    if (*bus && qdev_hotplug_time() && !(*bus)->hotplug) {
+        error_setg(errp, "Bus '%s' does not support hotplugging", (*bus)->name);
+        return false;
+    }
+    return true;
+}
+
+static bool machine_takes(DeviceState *dev, Error **errp)
+{
+    MachineClass *mc = current_machine ? MACHINE_GET_CLASS(current_machine) : NULL;
+
+    if (!object_dynamic_cast(OBJECT(dev), TYPE_SYS_BUS_DEVICE) || !mc || !mc->device_allowed) {
+        return true;
+    }
+    return mc->device_allowed(current_machine, dev, errp);
+}
+
+static bool check_id(const char *id, Error **errp)
+{
+    ERRP_GUARD();
+
+    if (id && !id_wellformed(id)) {
+        error_setg(errp, "Parameter 'id' expects an identifier");
+        error_append_hint(errp, "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.\n");
+        return false;
+    }
+    return true;
+}
+
+/* @props: what is left of the options when driver, id and bus are out. */
+static DeviceState *make_device(DeviceClass *dc, BusState *bus, const char *id, const json_t *props,
+                                json_t *opts, Error **errp)
+{
+    DeviceState *dev = DEVICE(object_new_with_class(OBJECT_CLASS(dc)));
+
+    dev->opts = json_incref(opts);
+    if (machine_takes(dev, errp) && qdev_set_id(dev, id, errp) && object_set_props(OBJECT(dev), props, errp) &&
+        qdev_realize(dev, bus, errp)) {
+        return dev;
+    }
+    object_unparent(OBJECT(dev));
+    object_unref(dev);
+    return NULL;
+}
+
+DeviceState *qdev_device_add(json_t *options, Error **errp)
+{
+    ERRP_GUARD();
+    g_autoptr(json_t) opts = options, props = json_copy(opts);
+    g_autofree char *driver = options_take_str(props, "driver", errp);
+    g_autofree char *id = NULL, *bus_name = NULL;
+    DeviceClass *dc;
+    BusState *bus;
+
+    if (!driver) {
+        if (!*errp) {
+            error_setg(errp, "Parameter 'driver' is missing");
+        }
+        return NULL;
+    }
+    id = options_take_str(props, "id", errp);
+    bus_name = *errp ? NULL : options_take_str(props, "bus", errp);
+    if (*errp || !check_id(id, errp)) {
+        return NULL;
+    }
+    dc = check_driver(driver, errp);
+    if (!dc || !choose_bus(dc, driver, bus_name, &bus, errp)) {
+        return NULL;
+    }
+    return make_device(dc, bus, id, props, opts, errp);
+}
+
+static DeviceState *find_device(const char *id_or_path, Error **errp)
+{
+    Object *obj = id_or_path[0] == '/' ? object_resolve_path(id_or_path, NULL)
+        : object_resolve_path_component(container_get(object_get_root(), "/machine/peripheral"), id_or_path);
+
+    if (!obj) {
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "Device '%s' not found", id_or_path);
+    } else if (!object_dynamic_cast(obj, TYPE_DEVICE)) {
+        error_setg(errp, "%s is not a hotpluggable device", id_or_path);
+        obj = NULL;
+    }
+    return (DeviceState *)obj;
+}
+
+static void unplug_now(DeviceState *dev)
+{
+    const HotplugHandler *h = dev->parent_bus->hotplug;
+
+    object_ref(dev);
+    if (h->unplug) {
+        h->unplug(dev->parent_bus->hotplug_owner, dev);
+    }
+    if (OBJECT(dev)->parent) {
+        qdev_finish_unplug(dev);
+    }
+    object_unref(dev);
+}
+
+bool qdev_device_del(const char *id_or_path, Error **errp)
+{
+    DeviceState *dev = find_device(id_or_path, errp);
+    const HotplugHandler *h;
+
+    if (!dev) {
+        return false;
+    }
+    h = dev->parent_bus ? dev->parent_bus->hotplug : NULL;
+    if (!h) {
+        error_setg(errp, "%s '%s' does not support hotplugging", dev->parent_bus ? "Bus" : "Device",
+                   dev->parent_bus ? dev->parent_bus->name : id_or_path);
+        return false;
+    }
+    if (!DEVICE_GET_CLASS(dev)->hotpluggable) {
+        error_setg(errp, "Device '%s' does not support hotplugging", object_get_typename(OBJECT(dev)));
+        return false;
+    }
+    if (!h->unplug_request) {
+        unplug_now(dev);
+        return true;
+    }
+    return h->unplug_request(dev->parent_bus->hotplug_owner, dev, errp);
+}
+
+void qdev_finish_unplug(DeviceState *dev)
+{
+    g_autofree char *id = g_strdup(dev->id);
+    g_autofree char *path = object_get_canonical_path(OBJECT(dev));
+    json_t *data = json_object();
+
+    object_unparent(OBJECT(dev));
+    if (id) {
+        json_object_set_new(data, "device", json_string(id));
+    }
+    json_object_set_new(data, "path", json_string(path ? path : ""));
+    qapi_event_send("DEVICE_DELETED", data);
+}
