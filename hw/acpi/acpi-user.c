@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "hw/acpi/acpi-user.h"
+#include "hw/acpi/acpi.h"
 #include "util/bits.h"
 #include "util/options.h"
 
@@ -124,8 +124,9 @@ static bool load(GByteArray *table, json_t *opts, Error **errp)
 bool acpi_table_add(json_t *opts, Error **errp)
 {
     g_autoptr(GByteArray) table = g_byte_array_new();
+    g_autoptr(json_t) consumed = opts;
 
-    if (!load(table, opts, errp)) {
+    if (!load(table, consumed, errp)) {
         return false;
     }
     if (!user_tables) {

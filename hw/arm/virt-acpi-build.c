@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "virt-acpi.h"
-#include "hw/acpi/acpi-user.h"
+#include "hw/acpi/acpi.h"
 #include "hw/acpi/topology.h"
 #include "hw/nvram/fw_cfg.h"
 
@@ -130,7 +130,11 @@ void virt_acpi_setup(VirtMachineState *vms)
 {
     AcpiTables t;
 
-    if (!vms->fw_cfg || !virt_is_acpi_enabled(vms)) {
+    if (!vms->fw_cfg) {
+        return;
+    }
+    virt_smbios_setup(vms);
+    if (!virt_is_acpi_enabled(vms)) {
         return;
     }
     struct VirtAcpiBuild *b = g_new0(struct VirtAcpiBuild, 1);

@@ -32,5 +32,8 @@ void virt_acpi_build_spcr(AcpiTables *t, VirtMachineState *vms);
 void virt_acpi_build_dbg2(AcpiTables *t, VirtMachineState *vms);
 /* virt-acpi-iort.c */
 void virt_acpi_build_iort(AcpiTables *t, VirtMachineState *vms);
+/* virt-smbios.c */
+bool virt_smbios_build(VirtMachineState *vms, GByteArray *tables, GByteArray *anchor, Error **errp);
+void virt_smbios_setup(VirtMachineState *vms);                  /* into fw_cfg */
 
 #endif

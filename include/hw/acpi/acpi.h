@@ -1,10 +1,10 @@
 /*
- * -acpitable: tables that the user brings.
+ * -acpitable: tables that the user brings. acpi_table_add() consumes @opts.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef HW_ACPI_ACPI_USER_H
-#define HW_ACPI_ACPI_USER_H
+#ifndef HW_ACPI_ACPI_H
+#define HW_ACPI_ACPI_H
 
 #include <jansson.h>
 #include "hw/acpi/tables.h"
