@@ -1,0 +1,122 @@
+/*
+ * accel=on: events of the physical SMMU on their way to the guest.
+ *
+ * The kernel queues records of this vIOMMU, their StreamIDs already those of
+ * the guest. The main thread reads as many as there are and appends them to
+ * the guest's event queue. A gap in the sequence or a "lost" header is shown to
+ * the guest as an overflow (IHI 0070 7.4).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/arm/smmuv3-accel.h"
+#include "util/main-loop.h"
+#include "hw_arm.trace.h"
+
+#define RECORD_SIZE (sizeof(struct iommufd_vevent_header) + sizeof(struct iommu_vevent_arm_smmuv3))
+#define READ_RECORDS 128
+
+/* Bits that say something of the host and nothing of the guest: stall state, the IPA of a stage-1 fault. */
+static void sanitise(uint64_t rec[EVT_WORDS])
+{
+    rec[1] &= FIELD_MASK(EVT1, PNU) | FIELD_MASK(EVT1, IND) | FIELD_MASK(EVT1, RNW) | FIELD_MASK(EVT1, CLASS);
+    rec[3] = 0;
+}
+
+unsigned accel_events_parse(const void *buf, size_t n, bool *started, uint32_t *seq, uint64_t (*rec)[EVT_WORDS], bool *lost)
+{
+    const uint8_t *p = buf, *end = p + n;
+    unsigned out = 0;
+
+    *lost = false;
+    while ((size_t)(end - p) >= sizeof(struct iommufd_vevent_header)) {
+        struct iommufd_vevent_header h;
+
+        memcpy(&h, p, sizeof(h));
+        p += sizeof(h);
+        /* counts 0..2^31-1 and around */
+        if (*started && h.sequence != ((*seq + 1) & INT32_MAX)) {
+            *lost = true;
+        }
+        *started = true;
+        *seq = h.sequence;
+        if (h.flags & IOMMU_VEVENTQ_FLAG_LOST_EVENTS) {
+            *lost = true;
+            continue;
+        }
+        if ((size_t)(end - p) < sizeof(struct iommu_vevent_arm_smmuv3)) {
+            break;
+        }
+        for (unsigned i = 0; i < EVT_WORDS; i++) {
+            rec[out][i] = ldq_le_p(p + 8 * i);
+        }
+        sanitise(rec[out++]);
+        p += sizeof(struct iommu_vevent_arm_smmuv3);
+    }
+    return out;
+}
+
+static unsigned read_once(SMMUv3Accel *a, bool deliver)
+{
+    uint8_t buf[READ_RECORDS * RECORD_SIZE];
+    uint64_t rec[READ_RECORDS * RECORD_SIZE / sizeof(struct iommufd_vevent_header)][EVT_WORDS];
+    bool lost;
+    ssize_t n = iommufd_ops->event_read(a->veventq_fd, buf, sizeof(buf));
+
+    if (n <= 0) {
+        return 0;
+    }
+    unsigned count = accel_events_parse(buf, n, &a->veventq_started, &a->veventq_seq, rec, &lost);
+    if (deliver) {
+        trace_smmuv3_accel_events(count, lost);
+        smmuv3_event_push(a->s, rec, count);
+        if (lost) {
+            smmuv3_event_mark_lost(a->s);
+        }
+    }
+    return n;
+}
+
+/* At most the queue's depth a turn: a storm does not hold the main loop. */
+static void events_readable(void *opaque)
+{
+    SMMUv3Accel *a = opaque;
+
+    g_mutex_lock(&a->s->lock);
+    for (unsigned i = 0; i < ACCEL_EVENTQ_DEPTH / READ_RECORDS && read_once(a, true); i++) {
+    }
+    g_mutex_unlock(&a->s->lock);
+}
+
+void accel_events_drop(SMMUv3Accel *a)
+{
+    if (a->veventq_id) {
+        for (unsigned i = 0; i < 2 * ACCEL_EVENTQ_DEPTH / READ_RECORDS && read_once(a, false); i++) {
+        }
+    }
+}
+
+/* An older kernel without event queues still translates; the guest then sees no faults, and the operator is told. */
+void accel_events_start(SMMUv3Accel *a)
+{
+    Error *err = NULL;
+
+    if (!iommufd_backend_alloc_veventq(a->be, a->viommu_id, IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, ACCEL_EVENTQ_DEPTH,
+                                       &a->veventq_id, &a->veventq_fd, &err)) {
+        error_prepend(&err, "%s: the guest will not see its devices' faults: ", smmuv3_name(a->s));
+        warn_report_err(err);
+        a->veventq_id = 0;
+        return;
+    }
+    a->veventq_started = false;
+    qemu_set_fd_handler(a->veventq_fd, events_readable, NULL, a);
+}
+
+void accel_events_stop(SMMUv3Accel *a)
+{
+    if (a->veventq_id) {
+        qemu_set_fd_handler(a->veventq_fd, NULL, NULL, NULL);
+        iommufd_ops->event_close(a->veventq_fd);
+        iommufd_backend_free_id(a->be, a->veventq_id);
+        a->veventq_id = 0;
+    }
+}

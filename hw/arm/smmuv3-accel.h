@@ -1,0 +1,120 @@
+/*
+ * accel=on: what its files share.
+ *
+ *     vSMMU ── vIOMMU ── stage 2 (of this vSMMU alone: its own VMID)
+ *       │        ├── table: bypass, abort, one per distinct guest STE
+ *       │        ├── vDEVICE: a device's StreamID in the guest
+ *       │        └── vEVENTQ
+ *       └── group (of the host's IOMMU) ── devices
+ *
+ * A host group is attached as one: its table is the one all its streams agree
+ * on, and abort when they do not.
+ *
+ * All of it is guarded by the vSMMU lock; adding and removing devices holds
+ * the machine lock too.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_ARM_SMMUV3_ACCEL_H
+#define HW_ARM_SMMUV3_ACCEL_H
+
+#include <linux/iommufd.h>
+#include "hw/arm/smmuv3-internal.h"
+#include "backends/host_iommu_device.h"
+#include "backends/iommufd.h"
+
+#define ACCEL_EVENTQ_DEPTH 4096
+
+/* What a guest's configuration asks for one stream. */
+typedef enum AccelWant { ACCEL_ABORT, ACCEL_BYPASS, ACCEL_TRANSLATE } AccelWant;
+
+/* A nested page table: what the kernel made of the two words of an STE. */
+typedef struct AccelTable {
+    uint64_t ste[2];
+    uint32_t hwpt_id;
+    unsigned users;                     /* groups attached */
+} AccelTable;
+
+typedef struct AccelGroup {
+    uint32_t host_group;
+    GPtrArray *devs;                    /* AccelDev */
+    uint32_t attached;                  /* page table id; 0: none, DMA is blocked */
+    AccelTable *table;                  /* when that is one of `tables` */
+    bool dirty;
+} AccelGroup;
+
+typedef struct AccelDev {
+    PCIBus *bus;
+    int devfn;
+    HostIOMMUDevice *hiod;
+    AccelGroup *group;
+    uint32_t sid;                       /* the guest's RID now */
+    uint32_t vdev_id, vdev_sid;         /* 0: none */
+    bool dirty;                         /* its STE is to be read again */
+    AccelWant want;
+    uint64_t ste[2];                    /* masked, when want is TRANSLATE */
+    uint64_t installs;
+} AccelDev;
+
+struct SMMUv3Accel {
+    SMMUv3State *s;
+    IOMMUFDBackend *be;                 /* NULL: no device yet, no host object exists */
+    char *first;                        /* name of the device that chose the physical SMMU */
+    uint32_t ioas_id, first_s2;         /* as vfio gave them: the latter tells physical SMMUs apart */
+    uint32_t s2_id, viommu_id, bypass_id, abort_id, veventq_id;
+    bool own_s2;
+    int veventq_fd;
+    bool veventq_started;
+    uint32_t veventq_seq;
+    GPtrArray *devs, *groups;
+    GHashTable *tables;                 /* AccelTable by its STE words */
+    bool any_dirty;
+    /* capabilities */
+    HostSMMUv3Info host;
+    bool frozen, resolved;
+    /* emulated bridges behind us send only MSIs */
+    MemoryRegion msi_window;
+    AddressSpace bridge_as;
+    /* statistics */
+    uint64_t host_calls, host_commands, host_errors;
+    char *last_error;
+    /* guest invalidations on their way down */
+    unsigned n_batch;
+    bool failed_closed;
+    struct iommu_viommu_arm_smmuv3_invalidate batch[SMMU_RUN_MAX];
+};
+
+/* smmuv3-accel-caps.c */
+bool accel_caps_init(SMMUv3Accel *a, Error **errp);
+/* Takes automatic values from @hiod's host SMMU if they are still open, then checks that it offers what the guest was told. */
+bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp);
+void accel_caps_reopen(SMMUv3Accel *a);
+void accel_caps_device_gone(SMMUv3Accel *a);
+
+/* smmuv3-accel-ste.c */
+void accel_refresh_sids(SMMUv3Accel *a);
+void accel_mark(SMMUv3Accel *a, uint32_t first, uint32_t last);
+void accel_apply(SMMUv3Accel *a);
+/* Puts @g where its streams want it; on failure it ends on abort. */
+void accel_group_settle(SMMUv3Accel *a, AccelGroup *g);
+bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, Error **errp);
+void accel_evaluate(SMMUv3Accel *a, AccelDev *d);
+void accel_table_put(SMMUv3Accel *a, AccelTable *t);
+void accel_vdev_free(SMMUv3Accel *a, AccelDev *d);
+void accel_note_error(SMMUv3Accel *a, Error *err);      /* takes it */
+
+/* smmuv3-accel-inval.c */
+AccelDev *accel_dev_by_sid(SMMUv3Accel *a, uint32_t sid);
+void accel_invalidate(SMMUv3Accel *a, const uint64_t cmd[CMD_WORDS]);
+void accel_queue_cd_all(SMMUv3Accel *a, uint32_t sid);
+bool accel_batch_flush(SMMUv3Accel *a);
+void accel_invalidate_all(SMMUv3Accel *a);
+
+/* smmuv3-accel-event.c */
+void accel_events_start(SMMUv3Accel *a);
+void accel_events_stop(SMMUv3Accel *a);
+void accel_events_drop(SMMUv3Accel *a);
+/* Pure: what one read gave, into records; returns how many, sets *lost. */
+unsigned accel_events_parse(const void *buf, size_t n, bool *started, uint32_t *seq, uint64_t (*rec)[EVT_WORDS], bool *lost);
+
+#endif

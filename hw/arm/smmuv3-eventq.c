@@ -1,0 +1,204 @@
+/*
+ * SMMUv3: the event queue, global errors and the interrupts of both.
+ *
+ * The guest sees (IHI 0070): event queue of 2^LOG2SIZE records with overflow
+ * flag and acknowledge (3.5.3, 7.4), GERROR/GERRORN toggles (6.3.21, 7.5),
+ * wired interrupts and MSIs (3.18). An interrupt is sent whenever records were
+ * added, not only when the queue was empty: a guest that is late in writing
+ * CONS never sleeps on a full queue.
+ *
+ * Runs under the vSMMU lock on any thread. Not modelled: PRI queue, stall
+ * records, merging (records are merged only by a physical SMMU).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/arm/smmuv3-internal.h"
+#include "util/main-loop.h"
+#include "hw_arm.trace.h"
+
+unsigned smmuv3_queue_log2size(const SMMUQueue *q, unsigned max)
+{
+    return MIN(FIELD_EX64(q->base, QBASE, LOG2SIZE), max);
+}
+
+static bool has_address(SMMUEventType t)
+{
+    return t == SMMU_EVT_F_UUT || t == SMMU_EVT_F_BAD_ATS_TREQ || t == SMMU_EVT_F_TRANSL_FORBIDDEN ||
+           t == SMMU_EVT_F_WALK_EABT || (t >= SMMU_EVT_F_TRANSLATION && t <= SMMU_EVT_F_PERMISSION);
+}
+
+static bool has_syndrome(SMMUEventType t)
+{
+    return t == SMMU_EVT_F_UUT || t == SMMU_EVT_F_WALK_EABT || (t >= SMMU_EVT_F_TRANSLATION && t <= SMMU_EVT_F_PERMISSION);
+}
+
+static uint64_t last_word(const SMMUEvent *e)
+{
+    switch (e->type) {
+    case SMMU_EVT_F_STE_FETCH:
+    case SMMU_EVT_F_CD_FETCH:
+    case SMMU_EVT_F_WALK_EABT:
+        return e->ipa & EVT3_FETCH_MASK;
+    case SMMU_EVT_F_TRANSLATION:
+    case SMMU_EVT_F_ADDR_SIZE:
+    case SMMU_EVT_F_ACCESS:
+    case SMMU_EVT_F_PERMISSION:
+        return e->s2 ? e->ipa & EVT3_IPA_MASK : 0;
+    default:
+        return 0;
+    }
+}
+
+void smmu_event_encode(const SMMUEvent *e, uint64_t rec[EVT_WORDS])
+{
+    rec[0] = FIELD_DP64(FIELD_DP64(0, EVT0, TYPE, e->type), EVT0, SID, e->sid);
+    if (e->ssv && e->type != SMMU_EVT_C_BAD_STREAMID) {
+        rec[0] = FIELD_DP64(FIELD_DP64(rec[0], EVT0, SSV, 1), EVT0, SSID, e->ssid);
+    }
+    rec[1] = 0;
+    if (has_syndrome(e->type)) {
+        rec[1] = FIELD_DP64(rec[1], EVT1, PNU, e->pnu);
+        rec[1] = FIELD_DP64(rec[1], EVT1, IND, e->ind);
+        rec[1] = FIELD_DP64(rec[1], EVT1, RNW, e->rnw);
+        if (e->type != SMMU_EVT_F_UUT) {
+            rec[1] = FIELD_DP64(rec[1], EVT1, S2, e->s2);
+            rec[1] = FIELD_DP64(rec[1], EVT1, CLASS, e->class);
+        }
+    } else if (e->type == SMMU_EVT_F_TRANSL_FORBIDDEN) {
+        rec[1] = FIELD_DP64(0, EVT1, RNW, e->rnw);
+    }
+    rec[2] = has_address(e->type) ? e->addr : 0;
+    rec[3] = last_word(e);
+}
+
+/* --- Interrupts ------------------------------------------------------------------ */
+
+typedef struct PendingMsi {
+    SMMUv3State *s;
+    uint64_t addr;
+    uint32_t data, abort_bit;
+} PendingMsi;
+
+/* In the main thread, under the machine lock alone: doorbells are devices. */
+static void msi_write(void *opaque)
+{
+    g_autofree PendingMsi *m = opaque;
+    MemTxResult r;
+
+    address_space_stn_le(m->s->as, m->addr, 4, m->data, MEMTXATTRS_UNSPECIFIED, &r);
+    if (r != MEMTX_OK) {
+        g_mutex_lock(&m->s->lock);
+        smmuv3_gerror_raise(m->s, m->abort_bit);
+        g_mutex_unlock(&m->s->lock);
+    }
+    object_unref(m->s);
+}
+
+void smmuv3_send_msi(SMMUv3State *s, uint64_t addr, uint32_t data, uint32_t abort_bit)
+{
+    MemTxResult r;
+
+    /* A word in RAM that the guest polls must be there before CONS moves. */
+    address_space_stn_le(s->as, addr, 4, data, (MemTxAttrs) { .memory = 1 }, &r);
+    if (r == MEMTX_OK) {
+        return;
+    }
+    PendingMsi *m = g_new(PendingMsi, 1);
+    *m = (PendingMsi) { .s = s, .addr = addr, .data = data, .abort_bit = abort_bit };
+    object_ref(s);
+    main_loop_run_once(msi_write, m);
+}
+
+static void notify(SMMUv3State *s, unsigned irq, const SMMUMsiCfg *msi, uint32_t abort_bit)
+{
+    trace_smmuv3_irq(irq, msi->addr);
+    if (msi->addr) {
+        smmuv3_send_msi(s, msi->addr, msi->data, abort_bit);
+    } else {
+        qemu_irq_pulse(s->irq[irq]);
+    }
+}
+
+void smmuv3_gerror_raise(SMMUv3State *s, uint32_t bit)
+{
+    if (!bit || ((s->gerror ^ s->gerrorn) & bit)) {
+        return;                         /* still active: toggling again would clear it */
+    }
+    s->gerror ^= bit;
+    trace_smmuv3_gerror(s->gerror, s->gerrorn);
+    if (FIELD_EX32(s->irq_ctrl, IRQ_CTRL, GERROR_IRQEN)) {
+        notify(s, SMMU_IRQ_GERROR, &s->msi_gerror, GERROR_MSI_GERROR_ABT_ERR);
+    }
+}
+
+/* --- The queue --------------------------------------------------------------------- */
+
+static bool queue_full(const SMMUQueue *q, unsigned log2size)
+{
+    uint32_t mask = MAKE_64BIT_MASK(0, log2size + 1);
+
+    return ((q->prod ^ q->cons) & mask) == BIT(log2size);
+}
+
+void smmuv3_event_mark_lost(SMMUv3State *s)
+{
+    s->stats.events_lost++;
+    if (!((s->eventq.prod ^ s->eventq.cons) & QUEUE_OVF)) {
+        s->eventq.prod ^= QUEUE_OVF;
+    }
+}
+
+/* False: nobody will see it. */
+static bool push_one(SMMUv3State *s, const uint64_t rec[EVT_WORDS])
+{
+    SMMUQueue *q = &s->eventq;
+    unsigned log2size = smmuv3_queue_log2size(q, SMMU_EVENTQS);
+    uint32_t mask = MAKE_64BIT_MASK(0, log2size + 1);
+    uint64_t addr = (q->base & QBASE_ADDR_MASK & ~MAKE_64BIT_MASK(0, log2size + 5)) +
+                    (uint64_t)(q->prod & (mask >> 1)) * EVT_SIZE;
+    uint64_t le[EVT_WORDS];
+
+    if (queue_full(q, log2size)) {
+        smmuv3_event_mark_lost(s);
+        return false;
+    }
+    for (unsigned i = 0; i < EVT_WORDS; i++) {
+        le[i] = htole64(rec[i]);
+    }
+    if (address_space_write(s->as, addr, (MemTxAttrs) { .memory = 1 }, le, sizeof(le)) != MEMTX_OK) {
+        s->stats.events_lost++;
+        smmuv3_gerror_raise(s, GERROR_EVENTQ_ABT_ERR);
+        return false;
+    }
+    q->prod = (q->prod & QUEUE_OVF) | ((q->prod + 1) & mask);
+    s->stats.events++;
+    trace_smmuv3_event(FIELD_EX64(rec[0], EVT0, TYPE), FIELD_EX64(rec[0], EVT0, SID), rec[1], rec[2], rec[3]);
+    return true;
+}
+
+void smmuv3_event_push(SMMUv3State *s, const uint64_t (*rec)[EVT_WORDS], unsigned n)
+{
+    bool any = false;
+
+    if (!FIELD_EX32(s->cr0, CR0, EVENTQEN)) {
+        s->stats.events_lost += n;
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        any |= push_one(s, rec[i]);
+    }
+    if (any && FIELD_EX32(s->irq_ctrl, IRQ_CTRL, EVENTQ_IRQEN)) {
+        notify(s, SMMU_IRQ_EVENTQ, &s->msi_eventq, GERROR_MSI_EVENTQ_ABT_ERR);
+    }
+}
+
+void smmuv3_event_record(SMMUv3State *s, const SMMUEvent *evt)
+{
+    uint64_t rec[1][EVT_WORDS];
+
+    if (evt->type == SMMU_EVT_C_BAD_STREAMID && !FIELD_EX32(s->cr2, CR2, RECINVSID)) {
+        return;
+    }
+    smmu_event_encode(evt, rec[0]);
+    smmuv3_event_push(s, rec, 1);
+}

@@ -1,0 +1,234 @@
+/*
+ * SMMUv3 encodings: registers, stream table entries, context descriptors,
+ * commands and event records as field tables. No behaviour.
+ *
+ * Numbers are those of Arm IHI 0070: chapter 6 (registers), 5 (STE, CD),
+ * 4 (commands), 7.3 (events).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_ARM_SMMUV3_REGS_H
+#define HW_ARM_SMMUV3_REGS_H
+
+#include "util/bits.h"
+
+/* --- Registers: offsets ----------------------------------------------------- */
+enum {
+    SMMU_IDR0 = 0x00, SMMU_IDR1 = 0x04, SMMU_IDR2 = 0x08, SMMU_IDR3 = 0x0c, SMMU_IDR4 = 0x10, SMMU_IDR5 = 0x14,
+    SMMU_IIDR = 0x18, SMMU_AIDR = 0x1c,
+    SMMU_CR0 = 0x20, SMMU_CR0ACK = 0x24, SMMU_CR1 = 0x28, SMMU_CR2 = 0x2c,
+    SMMU_STATUSR = 0x40, SMMU_GBPA = 0x44, SMMU_AGBPA = 0x48,
+    SMMU_IRQ_CTRL = 0x50, SMMU_IRQ_CTRLACK = 0x54,
+    SMMU_GERROR = 0x60, SMMU_GERRORN = 0x64,
+    SMMU_GERROR_IRQ_CFG0 = 0x68, SMMU_GERROR_IRQ_CFG1 = 0x70, SMMU_GERROR_IRQ_CFG2 = 0x74,
+    SMMU_STRTAB_BASE = 0x80, SMMU_STRTAB_BASE_CFG = 0x88,
+    SMMU_CMDQ_BASE = 0x90, SMMU_CMDQ_PROD = 0x98, SMMU_CMDQ_CONS = 0x9c,
+    SMMU_EVENTQ_BASE = 0xa0,
+    SMMU_EVENTQ_IRQ_CFG0 = 0xb0, SMMU_EVENTQ_IRQ_CFG1 = 0xb8, SMMU_EVENTQ_IRQ_CFG2 = 0xbc,
+    SMMU_EVENTQ_PROD = 0x100a8, SMMU_EVENTQ_CONS = 0x100ac,
+    SMMU_MMIO_SIZE = 0x20000,
+};
+
+/* --- Registers: fields ------------------------------------------------------ */
+FIELD(IDR0, S2P, 0, 1)
+FIELD(IDR0, S1P, 1, 1)
+FIELD(IDR0, TTF, 2, 2)
+FIELD(IDR0, COHACC, 4, 1)
+FIELD(IDR0, ATS, 10, 1)
+FIELD(IDR0, ASID16, 12, 1)
+FIELD(IDR0, MSI, 13, 1)
+FIELD(IDR0, SEV, 14, 1)
+FIELD(IDR0, PRI, 16, 1)
+FIELD(IDR0, VMID16, 18, 1)
+FIELD(IDR0, CD2L, 19, 1)
+FIELD(IDR0, TTENDIAN, 21, 2)
+FIELD(IDR0, STALL_MODEL, 24, 2)
+FIELD(IDR0, TERM_MODEL, 26, 1)
+FIELD(IDR0, ST_LEVEL, 27, 2)
+FIELD(IDR1, SIDSIZE, 0, 6)
+FIELD(IDR1, SSIDSIZE, 6, 5)
+FIELD(IDR1, PRIQS, 11, 5)
+FIELD(IDR1, EVENTQS, 16, 5)
+FIELD(IDR1, CMDQS, 21, 5)
+FIELD(IDR3, HAD, 2, 1)
+FIELD(IDR3, RIL, 10, 1)
+FIELD(IDR3, BBML, 11, 2)
+FIELD(IDR5, OAS, 0, 3)
+FIELD(IDR5, GRAN4K, 4, 1)
+FIELD(IDR5, GRAN16K, 5, 1)
+FIELD(IDR5, GRAN64K, 6, 1)
+FIELD(IDR5, VAX, 10, 2)
+FIELD(CR0, SMMUEN, 0, 1)
+FIELD(CR0, PRIQEN, 1, 1)
+FIELD(CR0, EVENTQEN, 2, 1)
+FIELD(CR0, CMDQEN, 3, 1)
+FIELD(CR0, ATSCHK, 4, 1)
+FIELD(CR2, RECINVSID, 1, 1)
+FIELD(GBPA, ABORT, 20, 1)
+FIELD(GBPA, UPDATE, 31, 1)
+FIELD(IRQ_CTRL, GERROR_IRQEN, 0, 1)
+FIELD(IRQ_CTRL, EVENTQ_IRQEN, 2, 1)
+FIELD(STRTAB_BASE_CFG, LOG2SIZE, 0, 6)
+FIELD(STRTAB_BASE_CFG, SPLIT, 6, 5)
+FIELD(STRTAB_BASE_CFG, FMT, 16, 2)
+FIELD(QBASE, LOG2SIZE, 0, 5)
+FIELD(CMDQ_CONS, ERR, 24, 7)
+
+#define CR0_IMPLEMENTED  (FIELD_MASK(CR0, SMMUEN) | FIELD_MASK(CR0, EVENTQEN) | FIELD_MASK(CR0, CMDQEN) | FIELD_MASK(CR0, ATSCHK))
+#define CR1_WRITABLE     0xfffU
+#define CR2_WRITABLE     0x6U           /* RECINVSID, PTM; E2H needs EL2 support */
+#define GBPA_WRITABLE    0x001f3f1fU
+#define GBPA_RESET       0x00001000U    /* SHCFG: use incoming; no abort */
+#define STRTAB_BASE_WRITABLE     0x400fffffffffffc0ULL
+#define STRTAB_BASE_CFG_WRITABLE 0x000307ffU
+#define STRTAB_ADDR_MASK         0x000fffffffffffc0ULL
+#define QBASE_WRITABLE           0x400fffffffffffffULL
+#define QBASE_ADDR_MASK          0x000fffffffffffe0ULL
+#define QUEUE_INDEX_MASK         0x000fffffU     /* index and wrap bit of the largest queue */
+#define QUEUE_OVF                BIT(31)
+#define MSI_CFG0_WRITABLE        0x000ffffffffffffcULL
+#define MSI_CFG2_WRITABLE        0x3fU
+
+enum { GERROR_CMDQ_ERR = BIT(0), GERROR_EVENTQ_ABT_ERR = BIT(2), GERROR_MSI_CMDQ_ABT_ERR = BIT(4),
+       GERROR_MSI_EVENTQ_ABT_ERR = BIT(5), GERROR_MSI_GERROR_ABT_ERR = BIT(7),
+       GERROR_IMPLEMENTED = GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_MSI_CMDQ_ABT_ERR |
+                            GERROR_MSI_EVENTQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR };
+enum { CERROR_NONE = 0, CERROR_ILL = 1, CERROR_ABT = 2, CERROR_ATC_INV_SYNC = 3 };
+
+/* --- Stream table ------------------------------------------------------------- */
+#define STE_SIZE 64
+#define STE_WORDS 8
+FIELD(L1STD, SPAN, 0, 5)
+#define L1STD_ADDR_MASK 0x000fffffffffffc0ULL
+FIELD(STE0, V, 0, 1)
+FIELD(STE0, CONFIG, 1, 3)
+FIELD(STE0, S1FMT, 4, 2)
+FIELD(STE0, S1CDMAX, 59, 5)
+#define STE0_CTXPTR_MASK 0x000fffffffffffc0ULL
+FIELD(STE1, S1DSS, 0, 2)
+FIELD(STE1, S1CIR, 2, 2)
+FIELD(STE1, S1COR, 4, 2)
+FIELD(STE1, S1CSH, 6, 2)
+FIELD(STE1, MEV, 19, 1)
+FIELD(STE1, S1STALLD, 27, 1)
+FIELD(STE1, EATS, 28, 2)
+FIELD(STE1, STRW, 30, 2)
+FIELD(STE1, PRIVCFG, 48, 2)
+FIELD(STE1, INSTCFG, 50, 2)
+FIELD(STE2, VMID, 0, 16)
+FIELD(STE2, S2T0SZ, 32, 6)
+FIELD(STE2, S2SL0, 38, 2)
+FIELD(STE2, S2TG, 46, 2)
+FIELD(STE2, S2PS, 48, 3)
+FIELD(STE2, S2AA64, 51, 1)
+FIELD(STE2, S2ENDI, 52, 1)
+FIELD(STE2, S2AFFD, 53, 1)
+FIELD(STE2, S2PTW, 54, 1)
+FIELD(STE2, S2HD, 55, 1)
+FIELD(STE2, S2HA, 56, 1)
+FIELD(STE2, S2S, 57, 1)
+FIELD(STE2, S2R, 58, 1)
+#define STE3_S2TTB_MASK 0x000ffffffffffff0ULL
+
+enum { STE_CFG_ABORT = 0, STE_CFG_BYPASS = 4, STE_CFG_S1 = 5, STE_CFG_S2 = 6, STE_CFG_NESTED = 7 };
+enum { S1FMT_LINEAR = 0, S1FMT_4K_L2 = 1, S1FMT_64K_L2 = 2 };
+enum { S1DSS_TERMINATE = 0, S1DSS_BYPASS = 1, S1DSS_SSID0 = 2 };
+
+/* --- Context descriptors ---------------------------------------------------------- */
+#define CD_SIZE 64
+#define CD_WORDS 8
+#define L1CD_ADDR_MASK 0x000ffffffffff000ULL
+FIELD(CD0, T0SZ, 0, 6)
+FIELD(CD0, TG0, 6, 2)
+FIELD(CD0, EPD0, 14, 1)
+FIELD(CD0, ENDI, 15, 1)
+FIELD(CD0, T1SZ, 16, 6)
+FIELD(CD0, TG1, 22, 2)
+FIELD(CD0, EPD1, 30, 1)
+FIELD(CD0, V, 31, 1)
+FIELD(CD0, IPS, 32, 3)
+FIELD(CD0, AFFD, 35, 1)
+FIELD(CD0, WXN, 36, 1)
+FIELD(CD0, UWXN, 37, 1)
+FIELD(CD0, TBI0, 38, 1)
+FIELD(CD0, TBI1, 39, 1)
+FIELD(CD0, PAN, 40, 1)
+FIELD(CD0, AA64, 41, 1)
+FIELD(CD0, HD, 42, 1)
+FIELD(CD0, HA, 43, 1)
+FIELD(CD0, S, 44, 1)
+FIELD(CD0, R, 45, 1)
+FIELD(CD0, A, 46, 1)
+FIELD(CD0, ASET, 47, 1)
+FIELD(CD0, ASID, 48, 16)
+FIELD(CD1, HAD, 1, 1)
+#define CD1_TTB_MASK 0x000ffffffffffff0ULL
+
+/* --- Commands ------------------------------------------------------------------------ */
+#define CMD_SIZE 16
+#define CMD_WORDS 2
+enum {
+    CMD_PREFETCH_CONFIG = 0x01, CMD_PREFETCH_ADDR = 0x02,
+    CMD_CFGI_STE = 0x03, CMD_CFGI_STE_RANGE = 0x04, CMD_CFGI_CD = 0x05, CMD_CFGI_CD_ALL = 0x06,
+    CMD_TLBI_NH_ALL = 0x10, CMD_TLBI_NH_ASID = 0x11, CMD_TLBI_NH_VA = 0x12, CMD_TLBI_NH_VAA = 0x13,
+    CMD_TLBI_S12_VMALL = 0x28, CMD_TLBI_S2_IPA = 0x2a, CMD_TLBI_NSNH_ALL = 0x30,
+    CMD_ATC_INV = 0x40, CMD_SYNC = 0x46,
+};
+FIELD(CMD0, OPCODE, 0, 8)
+FIELD(CMD0, SSEC, 10, 1)
+FIELD(CMD0, SSV, 11, 1)
+FIELD(CMD0, SSID, 12, 20)
+FIELD(CMD0, SID, 32, 32)
+FIELD(CMD0, NUM, 12, 5)
+FIELD(CMD0, SCALE, 20, 5)
+FIELD(CMD0, VMID, 32, 16)
+FIELD(CMD0, ASID, 48, 16)
+FIELD(CMD0, CS, 12, 2)
+FIELD(CMD0, MSIDATA, 32, 32)
+FIELD(CMD1, LEAF, 0, 1)
+FIELD(CMD1, RANGE, 0, 5)
+FIELD(CMD1, SIZE, 0, 6)
+FIELD(CMD1, TTL, 8, 2)
+FIELD(CMD1, TG, 10, 2)
+#define CMD1_ADDR_MASK    0xfffffffffffff000ULL
+#define CMD1_IPA_MASK     0x000ffffffffff000ULL
+#define CMD1_MSIADDR_MASK 0x000ffffffffffffcULL
+enum { SYNC_CS_NONE = 0, SYNC_CS_IRQ = 1, SYNC_CS_SEV = 2 };
+
+/* --- Event records ---------------------------------------------------------------------- */
+#define EVT_SIZE 32
+#define EVT_WORDS 4
+typedef enum SMMUEventType {
+    SMMU_EVT_NONE = 0,
+    SMMU_EVT_F_UUT = 0x01, SMMU_EVT_C_BAD_STREAMID = 0x02, SMMU_EVT_F_STE_FETCH = 0x03, SMMU_EVT_C_BAD_STE = 0x04,
+    SMMU_EVT_F_BAD_ATS_TREQ = 0x05, SMMU_EVT_F_STREAM_DISABLED = 0x06, SMMU_EVT_F_TRANSL_FORBIDDEN = 0x07,
+    SMMU_EVT_C_BAD_SUBSTREAMID = 0x08, SMMU_EVT_F_CD_FETCH = 0x09, SMMU_EVT_C_BAD_CD = 0x0a, SMMU_EVT_F_WALK_EABT = 0x0b,
+    SMMU_EVT_F_TRANSLATION = 0x10, SMMU_EVT_F_ADDR_SIZE = 0x11, SMMU_EVT_F_ACCESS = 0x12, SMMU_EVT_F_PERMISSION = 0x13,
+    SMMU_EVT__MAX = 0x40
+} SMMUEventType;
+FIELD(EVT0, TYPE, 0, 8)
+FIELD(EVT0, SSV, 11, 1)
+FIELD(EVT0, SSID, 12, 20)
+FIELD(EVT0, SID, 32, 32)
+FIELD(EVT1, PNU, 33, 1)
+FIELD(EVT1, IND, 34, 1)
+FIELD(EVT1, RNW, 35, 1)
+FIELD(EVT1, S2, 39, 1)
+FIELD(EVT1, CLASS, 40, 2)
+#define EVT3_IPA_MASK   0x000ffffffffff000ULL
+#define EVT3_FETCH_MASK 0x000ffffffffffff8ULL
+enum { EVT_CLASS_CD = 0, EVT_CLASS_TT = 1, EVT_CLASS_IN = 2 };
+
+/* Physical address sizes: IDR5.OAS, CD.IPS, STE.S2PS. 7 is reserved. */
+static inline unsigned smmu_oas_bits(unsigned encoding)
+{
+    static const uint8_t bits[8] = { 32, 36, 40, 42, 44, 48, 52, 52 };
+    return bits[encoding & 7];
+}
+
+static inline unsigned smmu_oas_encode(unsigned bits)
+{
+    return bits >= 52 ? 6 : bits >= 48 ? 5 : bits >= 44 ? 4 : bits >= 42 ? 3 : bits >= 40 ? 2 : bits >= 36 ? 1 : 0;
+}
+
+#endif
