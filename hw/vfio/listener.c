@@ -161,6 +161,8 @@ bool vfio_listener_start(VFIOContainer *c, Error **errp)
 
 void vfio_listener_stop(VFIOContainer *c)
 {
+    /* What is mapped goes with the address space: no call for each stretch. */
+    g_hash_table_remove_all(c->maps);
     memory_listener_unregister(&c->listener);
     g_clear_pointer(&c->maps, g_hash_table_destroy);
 }

@@ -278,16 +278,17 @@ void vfio_region_free(VFIORegion *region)
 
 static int export_dmabuf(VFIOMmap *m)
 {
-    struct {
-        struct vfio_device_feature feature;
-        struct vfio_device_feature_dma_buf dmabuf;
-        struct vfio_region_dma_range range;
-    } QEMU_PACKED cmd = {
-        .feature = { .argsz = sizeof(cmd), .flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF },
-        .dmabuf = { .region_index = m->region->index, .open_flags = O_RDWR | O_CLOEXEC, .nr_ranges = 1 },
-        .range = { .offset = m->offset, .length = m->size },
-    };
-    int r = iommufd_ops->device_ioctl(m->region->vdev->fd, VFIO_DEVICE_FEATURE, &cmd);
+    size_t size = sizeof(struct vfio_device_feature) + sizeof(struct vfio_device_feature_dma_buf) + sizeof(struct vfio_region_dma_range);
+    g_autofree struct vfio_device_feature *cmd = g_malloc0(size);
+    struct vfio_device_feature_dma_buf *buf = (void *)cmd->data;
+
+    cmd->argsz = (uint32_t)size;
+    cmd->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+    buf->region_index = m->region->index;
+    buf->open_flags = O_RDWR | O_CLOEXEC;
+    buf->nr_ranges = 1;
+    buf->dma_ranges[0] = (struct vfio_region_dma_range) { .offset = m->offset, .length = m->size };
+    int r = iommufd_ops->device_ioctl(m->region->vdev->fd, VFIO_DEVICE_FEATURE, cmd);
 
     trace_vfio_region_dmabuf(m->region->vdev->name, m->region->index, m->offset, m->size, r);
     return r < 0 ? -1 : r;
