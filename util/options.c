@@ -35,6 +35,16 @@ static void append_to_list(json_t *obj, const char *key, json_t *text)
     json_array_append_new(list, text);
 }
 
+static bool key_is_path(char **part, guint n)
+{
+    for (guint i = 0; i < n; i++) {
+        if (!*part[i]) {
+            return false;
+        }
+    }
+    return n > 0 && n <= MAX_KEY_DEPTH;
+}
+
 static bool store(json_t *obj, const char *key, const char *value, Error **errp)
 {
     g_auto(GStrv) part = g_strsplit(key, ".", MAX_KEY_DEPTH + 1);
@@ -45,12 +55,10 @@ static bool store(json_t *obj, const char *key, const char *value, Error **errp)
         error_setg(errp, "Parameter '%s' is not valid UTF-8", key);
         return false;
     }
-    for (guint i = 0; i < n; i++) {
-        if (!*part[i] || n > MAX_KEY_DEPTH) {
-            json_decref(text);
-            error_setg(errp, "Invalid parameter '%s'", key);
-            return false;
-        }
+    if (!key_is_path(part, n)) {
+        json_decref(text);
+        error_setg(errp, "Invalid parameter '%s'", key);
+        return false;
     }
     for (guint i = 0; i + 1 < n; i++) {
         json_t *next = json_object_get(obj, part[i]);
