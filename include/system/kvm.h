@@ -19,6 +19,14 @@ extern int kvm_vm_fd;                               /* -1: no VM */
 int kvm_vm_ioctl(unsigned long type, void *arg);    /* 0.. or -errno */
 int kvm_vcpu_ioctl(CPUState *cpu, unsigned long type, void *arg);
 int kvm_check_extension(unsigned cap);              /* of the VM */
+int kvm_enable_cap(unsigned cap, uint64_t arg);     /* of the VM; 0 or -errno */
+
+/* Devices inside the kernel (GIC, ITS) and attributes of them, of vCPUs, of the VM: 0.. or -errno. */
+int kvm_create_device(uint32_t type, bool test);    /* fd; @test: only whether it could be made */
+int kvm_device_set_attr(int fd, uint32_t group, uint64_t attr, const void *val);
+int kvm_device_get_attr(int fd, uint32_t group, uint64_t attr, void *val);
+bool kvm_device_has_attr(int fd, uint32_t group, uint64_t attr);
+int kvm_vcpu_fd(CPUState *cpu);
 
 bool kvm_irqfds_enabled(void);
 bool kvm_msi_via_irqfd_enabled(void);
@@ -43,5 +51,9 @@ int kvm_irqchip_get_gsi(qemu_irq irq);
 void kvm_irqchip_set_qemuirq_gsi(qemu_irq irq, int gsi);
 int kvm_irqchip_send_msi(MSIMessage msg, uint32_t devid);
 int kvm_set_irq(unsigned irq, int level);           /* KVM_IRQ_LINE with the arch's encoding */
+/* By the interrupt controller: GSIs 0..n-1 are its wires; how MSIs reach it. */
+typedef enum KVMMsiMode { KVM_MSI_NONE, KVM_MSI_DIRECT_SPI, KVM_MSI_TRANSLATED } KVMMsiMode;
+void kvm_irqchip_init_wires(unsigned n);
+void kvm_irqchip_set_msi_mode(KVMMsiMode mode);     /* DIRECT_SPI: the data is the interrupt's number (v2m) */
 
 #endif
