@@ -63,6 +63,9 @@ bool qemu_chr_delete(const char *id, Error **errp);
 void qemu_chr_foreach(void (*fn)(Chardev *chr, void *opaque), void *opaque);
 void qemu_chr_cleanup(void);
 void chardev_list_backends(GString *out);
+/* Of a ringbuf: up to @size of the oldest bytes, g_free() them; and more input. NULL/false: not a ringbuf. */
+uint8_t *qemu_chr_ringbuf_read(Chardev *chr, size_t size, size_t *len, Error **errp);
+bool qemu_chr_ringbuf_write(Chardev *chr, const uint8_t *buf, size_t len, Error **errp);
 
 /* Frontend side. */
 bool qemu_chr_fe_init(CharBackend *be, Chardev *chr, Error **errp);    /* refuses a chardev that is taken */
