@@ -25,8 +25,8 @@ OBJECT_DECLARE_TYPE(VirtMachineState, VirtMachineClass, VIRT_MACHINE)
 #define INTID_TO_PPI(irq)       ((irq) - 16)
 #define GIC_INTERNAL            32
 #define NUM_VIRTIO_TRANSPORTS   32
-#define VIRT_NUM_SPIS           256
-#define PLATFORM_BUS_NUM_IRQS   64
+/* 112..383 belong to the platform bus: 68 devices of four interrupts. */
+#define VIRT_NUM_SPIS           384
 #define NUM_GICV2M_SPIS         64
 
 typedef enum VirtRegion {
@@ -60,7 +60,7 @@ struct VirtMachineState {
     /* options */
     bool highmem, highmem_compact, highmem_ecam, highmem_mmio, highmem_redists, its, dtb_randomness, ras, default_bus_bypass_iommu;
     int gic_version;                    /* 2 or 3, resolved at init */
-    char *gic_version_opt, *msi_opt, *iommu_opt;
+    char *gic_version_opt, *msi_opt, *iommu_opt, *pflash_opt[2];
     OnOffAuto acpi;
     uint8_t virtio_transports;
     uint64_t highmem_mmio_size;
@@ -70,10 +70,11 @@ struct VirtMachineState {
     int irqmap[VIRT_REGION_MAX];        /* SPI numbers */
     VirtMSIController msi_controller;
     hwaddr highest_gpa;
-    bool use_highmem_ecam, two_uarts, psci_hvc, has_pmu;
+    bool use_highmem_ecam, two_uarts, psci_hvc, has_pmu, firmware_loaded;
     GArray *smmus;                      /* VirtSMMU */
     /* parts */
-    DeviceState *gic, *its_dev, *platform_bus, *acpi_dev, *rtc, *gpio;
+    DeviceState *gic, *its_dev, *platform_bus, *acpi_dev, *rtc, *gpio, *power_key;
+    CPUArchId *possible_cpus;
     DeviceState *flash[2];
     GPEXHost *pcie;
     PCIBus *bus;                        /* pcie.0 */
@@ -81,7 +82,7 @@ struct VirtMachineState {
     /* device tree, phandles */
     void *fdt;
     int fdt_size;
-    uint32_t clock_phandle, gic_phandle, msi_phandle, iommu_phandle, gpio_phandle;
+    uint32_t clock_phandle, cpu_phandle, gic_phandle, msi_phandle, iommu_phandle, gpio_phandle;
     hwaddr dtb_base;
     Notifier machine_done, powerdown;
     struct VirtAcpiBuild *acpi_build;
@@ -104,6 +105,7 @@ bool virt_is_acpi_enabled(VirtMachineState *vms);
 /* hw/arm/virt-fdt.c */
 bool virt_fdt_create(VirtMachineState *vms, Error **errp);          /* called at machine done: everything is there */
 bool virt_fdt_dump(VirtMachineState *vms, const char *path, Error **errp);
+void virt_fdt_reseed(VirtMachineState *vms);                        /* new random numbers in it */
 /* hw/arm/virt-acpi-build.c */
 void virt_acpi_setup(VirtMachineState *vms);                        /* fw_cfg blobs, rebuilt after reset */
 /* hw/arm/virt-smmu.c: sysbus-fdt style placement and the vIOMMU wiring */
@@ -121,5 +123,12 @@ typedef struct ArmBootInfo {
     bool is_linux;
 } ArmBootInfo;
 bool arm_load_kernel(ArmBootInfo *info, AddressSpace *as, Error **errp);
+/*
+ * hw/arm/virt-efi-handover.c: at machine done, after arm_load_kernel(). For a
+ * Linux kernel without firmware on a machine that needs ACPI (acpi=on, or an
+ * accelerated SMMU): arranges for PCI setup and tables at every reset, and
+ * sets info->dtb_addr to its stub tree. Otherwise does nothing.
+ */
+bool virt_efi_handover(VirtMachineState *vms, ArmBootInfo *info, Error **errp);
 
 #endif
