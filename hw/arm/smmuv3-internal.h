@@ -15,6 +15,7 @@
 
 #include "hw/arm/smmuv3.h"
 #include "hw/arm/smmuv3-regs.h"
+#include "hw/arm/smmu-walk.h"
 #include "hw/pci/pci.h"
 #include "util/options.h"
 
@@ -55,10 +56,19 @@ typedef struct SMMUSte {
     uint64_t ctxptr;
     /* stage 2 */
     uint16_t vmid;
-    uint8_t s2t0sz, s2sl0, s2tg, s2ps;
+    uint8_t s2t0sz, s2granule, s2start, s2oas;
     bool s2affd, s2ptw, s2record;
     uint64_t s2ttb;
 } SMMUSte;
+
+/* What is to be done with a stream's (and substream's) transactions. */
+typedef enum SMMUDisposal { SMMU_ABORT, SMMU_BYPASS, SMMU_TRANSLATE, SMMU_FAULT } SMMUDisposal;
+typedef struct SMMUConfig {
+    SMMUDisposal disposal;
+    SMMUContext ctx;
+    uint8_t eats;
+    SMMUEvent evt;                      /* when disposal is FAULT: all but the address */
+} SMMUConfig;
 
 typedef struct SMMUv3State SMMUv3State;
 typedef struct SMMUv3Accel SMMUv3Accel;
@@ -89,7 +99,8 @@ struct SMMUv3State {
     MemoryRegion *memory, *secure_memory;
     bool accel, smmu_per_bus, x_ats;
     OnOffAuto ats, cmdqv, ril;
-    int oas, ssidsize, x_oas, x_ssidsize;
+    int oas, ssidsize;
+    uint8_t x_oas, x_ssidsize;
     uint64_t msi_gpa;
     char *stage;
     uint8_t bus_num, identifier;
@@ -100,6 +111,7 @@ struct SMMUv3State {
     const SMMUv3Engine *engine;
     SMMUv3Accel *accel_state;
     SMMUv3Emul *emul;
+    int listeners;                      /* atomic: regions with notifiers */
 
     GMutex lock;                        /* guards all below, and the engine's state */
     uint32_t idr[6], iidr, aidr;
@@ -141,7 +153,15 @@ void smmuv3_send_msi(SMMUv3State *s, uint64_t addr, uint32_t data, uint32_t abor
 /* smmuv3-config.c; `SMMU_EVT_NONE` is success. */
 SMMUEventType smmu_ste_decode(const SMMUv3State *s, const uint64_t w[STE_WORDS], SMMUSte *ste);
 /* Finds and reads the STE of @sid. On failure @fetch is the address that could not be read. */
+SMMUEventType smmu_cd_decode(const SMMUv3State *s, const uint64_t w[CD_WORDS], SMMUContext *ctx);
+/* The configuration of one (StreamID, SubstreamID); without a SubstreamID @ssv is false. SMMUEN is on. */
+void smmuv3_config_fetch(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid, SMMUConfig *cfg);
+SMMUReader smmuv3_reader(SMMUv3State *s);
 SMMUEventType smmuv3_ste_fetch(SMMUv3State *s, uint32_t sid, uint64_t w[STE_WORDS], uint64_t *fetch);
+
+/* smmuv3-emul.c */
+bool smmuv3_emul_realize(SMMUv3State *s, Error **errp);
+void smmuv3_emul_unrealize(SMMUv3State *s);
 
 /* smmuv3-accel*.c */
 #ifdef CONFIG_ARM_SMMUV3_ACCEL

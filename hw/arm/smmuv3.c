@@ -17,6 +17,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/arm/smmuv3-internal.h"
+#include "util/main-loop.h"
 #include "hw_arm.trace.h"
 
 const char *smmuv3_name(SMMUv3State *s)
@@ -223,10 +224,19 @@ static void smmuv3_write(void *opaque, hwaddr addr, uint64_t v, unsigned size)
 {
     SMMUv3State *s = opaque;
 
+    /* Who keeps translations of ours is told of invalidations under the machine lock. */
+    bool big = __atomic_load_n(&s->listeners, __ATOMIC_RELAXED) && !bql_locked();
+
     trace_smmuv3_write(addr, v, size);
+    if (big) {
+        bql_lock();
+    }
     g_mutex_lock(&s->lock);
     register_write(s, addr, v, size);
     g_mutex_unlock(&s->lock);
+    if (big) {
+        bql_unlock();
+    }
 }
 
 static const MemoryRegionOps smmuv3_ops = {
@@ -298,8 +308,16 @@ static bool emulated_realize(SMMUv3State *s, Error **errp)
                    s->oas != SMMU_AUTO ? "oas" : "ssidsize", s->oas != SMMU_AUTO ? "oas" : "ssidsize");
         return false;
     }
-    error_setg(errp, "arm-smmuv3: only accel=on is built");
-    return false;
+    if (s->x_ssidsize > 20 || (s->x_oas != 32 && s->x_oas != 36 && s->x_oas != 40 && s->x_oas != 42 && s->x_oas != 44 &&
+                               s->x_oas != 48 && s->x_oas != 52)) {
+        error_setg(errp, "arm-smmuv3: x-ssidsize takes 0 to 20, x-oas 32, 36, 40, 42, 44, 48 or 52");
+        return false;
+    }
+    s->idr[0] = FIELD_DP32(s->idr[0], IDR0, ATS, s->x_ats);
+    s->idr[1] = FIELD_DP32(s->idr[1], IDR1, SSIDSIZE, s->x_ssidsize);
+    s->idr[5] = FIELD_DP32(s->idr[5], IDR5, OAS, smmu_oas_encode(s->x_oas));
+    s->idr[5] = FIELD_DP32(s->idr[5], IDR5, VAX, s->x_oas == 52);
+    return smmuv3_emul_realize(s, errp);
 }
 
 static bool has_own_memory(const SMMUv3State *s)
@@ -367,6 +385,7 @@ static void smmuv3_unrealize(DeviceState *dev)
     SMMUv3State *s = ARM_SMMUV3(dev);
 
     smmuv3_accel_unrealize(s);
+    smmuv3_emul_unrealize(s);
     if (has_own_memory(s)) {
         address_space_destroy(&s->own_as);
     }
@@ -455,6 +474,9 @@ static const Property smmuv3_properties[] = {
     DEFINE_PROP_ON_OFF_AUTO("ril", SMMUv3State, ril, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_ENUM("oas", SMMUv3State, oas, SMMU_AUTO, prop_oas, int),
     DEFINE_PROP_ENUM("ssidsize", SMMUv3State, ssidsize, SMMU_AUTO, prop_ssidsize, int),
+    DEFINE_PROP_BOOL("x-ats", SMMUv3State, x_ats, false),
+    DEFINE_PROP_UINT8("x-ssidsize", SMMUv3State, x_ssidsize, 0),
+    DEFINE_PROP_UINT8("x-oas", SMMUv3State, x_oas, 48),
 };
 
 static const PropertyDoc smmuv3_docs[] = {
@@ -466,6 +488,9 @@ static const PropertyDoc smmuv3_docs[] = {
     { "oas", "With accel=on: output address size in bits: 44, 48 or auto (the host's)" },
     { "ril", "With accel=on: offer range invalidation. auto: if the host's SMMU has it" },
     { "ssidsize", "With accel=on: bits of a SubstreamID (PASID), 0 to 20; 0: none. auto: the host's" },
+    { "x-ats", "Emulated model: offer ATS" },
+    { "x-ssidsize", "Emulated model: bits of a SubstreamID (PASID), 0 to 20" },
+    { "x-oas", "Emulated model: output address size in bits" },
     { "msi-gpa", "With accel=on: doorbell of the MSI controller; the machine sets it" },
     { NULL, NULL }
 };
