@@ -6,7 +6,7 @@
  *            +DTB_MAX  memory map              reserves what it keeps
  *            +MAP_MAX  system table, vendor,   ACPI reclaim memory
  *                      configuration table,
- *                      runtime properties,
+ *                      runtime properties, list head,
  *                      RSDP, SMBIOS anchor,
  *                      SMBIOS and ACPI tables
  *
@@ -36,6 +36,8 @@ enum { SECURE_BOOT_DISABLED = 2 };
 static const uint8_t guid_acpi20[GUID_LEN] = { 0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11, 0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81 };
 static const uint8_t guid_smbios3[GUID_LEN] = { 0x44, 0x15, 0xfd, 0xf2, 0x94, 0x97, 0x2c, 0x4a, 0x99, 0x2e, 0xe5, 0xbb, 0xcf, 0x20, 0xe3, 0x94 };
 static const uint8_t guid_rt_properties[GUID_LEN] = { 0x8a, 0x91, 0x66, 0xeb, 0xef, 0x7e, 0x2a, 0x40, 0x84, 0x2e, 0x93, 0x1d, 0x21, 0xc3, 0x8a, 0xe9 };
+/* Linux: the head of a list of memory that outlives kexec (the ITS's tables); the kernel adds to it. */
+static const uint8_t guid_memreserve[GUID_LEN] = { 0xc6, 0xb0, 0x8e, 0x88, 0xde, 0x8e, 0xf5, 0x4f, 0xa8, 0xf0, 0x9a, 0xee, 0x5c, 0xb9, 0x77, 0xc2 };
 
 typedef struct Block {
     GByteArray *b;
@@ -75,24 +77,26 @@ static void put_config_entry(GByteArray *a, const uint8_t *guid, uint64_t addr)
 static uint64_t put_config_table(Block *k, uint64_t rsdp, uint64_t smbios, unsigned *n)
 {
     static const uint8_t no_services[8] = { 1, 0, 8, 0, 0, 0, 0, 0 };     /* version 1, 8 bytes, mask 0 */
+    static const uint8_t empty_list[16];
     g_autoptr(GByteArray) a = g_byte_array_new();
 
     put_config_entry(a, guid_acpi20, rsdp);
     put_config_entry(a, guid_smbios3, smbios);
     put_config_entry(a, guid_rt_properties, put(k, no_services, sizeof(no_services), 8));
+    put_config_entry(a, guid_memreserve, put(k, empty_list, sizeof(empty_list), 16));
     *n = a->len / (GUID_LEN + 8);
     return put(k, a->data, a->len, 8);
 }
 
 static uint64_t put_system_table(Block *k, uint64_t config, unsigned nconfig)
 {
-    static const uint8_t vendor[] = "T\0w\0o\0s\0t\0a\0g\0e\0";           /* UTF-16 */
+    static const uint8_t vendor[] = "T\0w\0o\0s\0t\0a\0g\0e\0\0";         /* UTF-16 */
     uint8_t t[SYSTAB_LEN] = { 0 };
 
     stq_le_p(t, SYSTAB_SIGNATURE);
     stl_le_p(t + 8, EFI_2_70);
     stl_le_p(t + 12, SYSTAB_LEN);
-    stq_le_p(t + SYSTAB_VENDOR, put(k, vendor, sizeof(vendor) + 1, 8));
+    stq_le_p(t + SYSTAB_VENDOR, put(k, vendor, sizeof(vendor), 8));
     stq_le_p(t + SYSTAB_NUM_TABLES, nconfig);
     stq_le_p(t + SYSTAB_TABLES, config);
     stl_le_p(t + SYSTAB_CRC, crc32(0, t, SYSTAB_LEN));
