@@ -19,8 +19,6 @@
 enum { OSC_CONTROL_GRANTED = 0x1f };
 enum { OSC_UNRECOGNIZED_UUID = 1 << 2, OSC_UNRECOGNIZED_REVISION = 1 << 3, OSC_MASKED = 1 << 4 };
 
-enum { PXM_UNASSIGNED = 128 };          /* a bus without a NUMA node says this */
-
 static void link_name(char name[5], unsigned root, unsigned pin)
 {
     snprintf(name, 5, "L%02X%u", root & 0xff, pin & 3);
@@ -219,7 +217,7 @@ static void add_extra_root(Aml *a, const AcpiPciHost *h, PCIBus *bus, AcpiRangeS
     aml_name(a, "_STR");
     aml_unicode(a, "pxb Device");
     aml_name_int(a, "_CCA", 1);
-    if (node < PXM_UNASSIGNED) {
+    if (node != PCI_BUS_NUMA_NODE_NONE) {
         aml_name_int(a, "_PXM", node);
     }
     add_prt(a, num);
