@@ -53,12 +53,8 @@ void pause_all_vcpus(void)
 
 void resume_all_vcpus(void)
 {
-    AccelClass *ac = accel_class();
     CPUState *cpu;
 
-    if (ac && ac->synchronize_pre_resume) {
-        ac->synchronize_pre_resume();
-    }
     CPU_FOREACH(cpu) {
         cpu->stop = cpu->stopped = false;
         g_cond_broadcast(&cpu->halt_cond);

@@ -55,16 +55,13 @@ static int alloc_slot_id(void)
     return slot_used->len - 1;
 }
 
-/* The whole host pages of @sec that can be a slot; false: none. */
+/* The whole host pages of @sec that can be a slot in some mode; false: none. */
 static bool section_pages(const MemoryRegionSection *sec, hwaddr *start, uint64_t *size, uint64_t *offset)
 {
     uint64_t page = getpagesize(), skip;
     MemoryRegion *mr = sec->mr;
 
     if (!mr->ram && !mr->rom_device) {
-        return false;
-    }
-    if (mr->rom_device && !mr->romd_mode) {
         return false;
     }
     *start = ROUND_UP(sec->offset_within_address_space, page);
@@ -97,7 +94,7 @@ static void region_add(MemoryListener *l, MemoryRegionSection *sec)
     hwaddr start;
     int ret;
 
-    if (!section_pages(sec, &start, &size, &offset)) {
+    if (!section_pages(sec, &start, &size, &offset) || (sec->mr->rom_device && !sec->mr->romd_mode)) {
         return;
     }
     s = g_new(KVMSlot, 1);
@@ -129,7 +126,7 @@ static void region_del(MemoryListener *l, MemoryRegionSection *sec)
     }
     s = g_hash_table_lookup(slots, &start);
     if (!s || s->size != size) {
-        return;                         /* the host refused it when it came */
+        return;                         /* flash in command mode, or the host refused it when it came */
     }
     s->flags = 0;
     set_slot(s, 0);

@@ -34,7 +34,9 @@ struct ARMCPU {
     CPUState parent_obj;
     uint64_t mp_affinity;
     bool has_pmu, has_el3, has_el2, aarch64, kvm_adjvtime, kvm_steal_time;
-    int sve, pauth;                     /* OnOffAuto */
+    int sve, pauth, pmu_opt, steal_opt; /* OnOffAuto: what the user wants */
+    uint32_t kvm_target, kvm_features;  /* KVM_ARM_VCPU_INIT's */
+    unsigned pa_limit;                  /* address bits the accelerator allows; 0: no limit */
     uint32_t psci_conduit;              /* 0 none, 1 smc, 2 hvc */
     uint32_t psci_version;
     bool powered_on;
