@@ -14,11 +14,13 @@
 
 /* Tables may differ a little from reset to reset (hotplug); they get this much and grow into the slack. */
 enum { TABLES_GRAIN = 0x20000, TABLES_SLACK = 0x8000 };
+/* The machine's own tree follows kernel and initrd, whether it is used or not. */
+enum { DTB_ROOM = 0x200000 };
 
 typedef struct VirtHandover {
     VirtMachineState *vms;
     char *cmdline;
-    hwaddr initrd_start, initrd_size, ram_start;
+    hwaddr initrd_start, initrd_size, loaded_end, ram_start;
     uint64_t ram_size;
     size_t acpi_size;                   /* padded, as at the first build */
     hwaddr dtb_addr;
@@ -63,7 +65,8 @@ static GByteArray *build(VirtHandover *v, hwaddr *block, Error **errp)
     GByteArray *data = NULL;
     EfiHandover h = {
         .smbios_tables = smbios, .smbios_anchor = anchor, .cmdline = v->cmdline,
-        .initrd_start = v->initrd_start, .initrd_size = v->initrd_size, .ram_base = v->ram_start, .ram_size = v->ram_size,
+        .initrd_start = v->initrd_start, .initrd_size = v->initrd_size, .loaded_end = v->loaded_end,
+        .ram_base = v->ram_start, .ram_size = v->ram_size,
     };
 
     if (v->vms->dtb_randomness && !getentropy(seed, sizeof(seed))) {
@@ -110,7 +113,7 @@ bool virt_efi_handover(VirtMachineState *vms, ArmBootInfo *info, Error **errp)
     VirtHandover *v = g_new0(VirtHandover, 1);
     *v = (VirtHandover){
         .vms = vms, .cmdline = g_strdup(info->cmdline), .initrd_start = info->initrd_start, .initrd_size = info->initrd_size,
-        .ram_start = info->ram_start, .ram_size = info->ram_size,
+        .loaded_end = info->dtb_addr + DTB_ROOM, .ram_start = info->ram_start, .ram_size = info->ram_size,
     };
     /* A first try, so that what does not fit is said before the guest runs. */
     g_autoptr(GByteArray) data = build(v, &block, errp);

@@ -217,7 +217,7 @@ GByteArray *efi_handover_build(EfiHandover *h, uint64_t *block_addr, uint64_t *d
 {
     uint64_t size = block_size(h), end = ROUND_DOWN(h->ram_base + h->ram_size, (uint64_t)PAGE);
 
-    if (end - h->ram_base < size || end - size < h->initrd_start + h->initrd_size) {
+    if (end - h->ram_base < size || end - size < h->loaded_end) {
         error_setg(errp, "-m: RAM has no room for the ACPI tables (%" PRIu64 " KiB) beside kernel and initrd", size >> 10);
         return NULL;
     }

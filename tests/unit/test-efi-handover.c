@@ -16,6 +16,7 @@ static void fill(EfiHandover *h, uint64_t ram_size)
     *h = (EfiHandover){
         .smbios_tables = g_byte_array_new(), .smbios_anchor = g_byte_array_new(), .ram_base = RAM_BASE, .ram_size = ram_size,
         .cmdline = "console=ttyAMA0", .initrd_start = RAM_BASE + 16 * MiB, .initrd_size = 4 * MiB,
+        .loaded_end = RAM_BASE + 20 * MiB,
     };
     SmbiosMachine m = { .manufacturer = "m", .product = "p", .version = "v", .smp = { 1, 1, 1, 1, 1, 1 }, .ram_base = RAM_BASE, .ram_size = ram_size };
     g_assert_true(smbios_build(&m, h->smbios_tables, h->smbios_anchor, &error_abort));

@@ -16,6 +16,7 @@ typedef struct EfiHandover {
     uint64_t ram_base, ram_size;
     const char *cmdline;                /* may be NULL */
     uint64_t initrd_start, initrd_size; /* size 0: none */
+    uint64_t loaded_end;                /* kernel, initrd and the like are below */
     const uint8_t *seed;                /* 64 bytes for kaslr-seed and rng-seed; NULL: none */
 } EfiHandover;
 
