@@ -1,0 +1,215 @@
+/*
+ * A host for tests: /dev/iommu, VFIO devices and physical SMMUs, answered in
+ * this process as Linux 7.2 answers (docs/devel/iommufd.md), through the seam
+ * IOMMUFDOps. Built only with --enable-hostsim.
+ *
+ *   sim-object.c   iommufd objects: ids, who holds whom, destroy
+ *   sim-iommufd.c  the ioctls of /dev/iommu
+ *   sim-ioas.c     I/O address spaces: areas, reserved windows, pinning
+ *   sim-nest.c     vIOMMU, vDEVICE, nested tables, invalidations, events
+ *   sim-vfio.c     VFIO devices: bind, attach, groups, regions, interrupts, reset
+ *   sim-dma.c      what a device's DMA does: stage 1 of the guest, stage 2 of the host
+ *   sim-sysfs.c    the little of sysfs that vfio-pci reads, in a temporary directory
+ *   hostsim.c      -object x-hostsim: the description, the injector, the inspector
+ *
+ * Called under the machine lock or, for invalidations, with the simulator's
+ * own mutex; both take it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TESTS_HOSTSIM_H
+#define TESTS_HOSTSIM_H
+
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+#include "backends/iommufd.h"
+#include "util/bits.h"
+
+#define SIM_MSI_BASE 0x08000000ULL
+#define SIM_MSI_LAST 0x080fffffULL
+#define SIM_PAGE     4096ULL
+#define SIM_REGION_SHIFT 40
+#define SIM_MAX_MSIX 32
+
+typedef struct SimContext SimContext;
+typedef struct SimObject SimObject;
+typedef struct SimDevice SimDevice;
+
+typedef struct SimSMMU {
+    char *name;
+    HostSMMUv3Info info;
+    bool nesting, s2fwb;
+    unsigned oas;
+    uint32_t next_vmid;
+} SimSMMU;
+
+typedef struct SimGroup {
+    uint32_t id;
+    GPtrArray *members;                 /* SimDevice: all the host has there */
+    unsigned attached;                  /* members VFIO attached */
+    SimObject *hwpt;                    /* what they are attached to */
+    SimContext *owner;
+    unsigned bound;
+} SimGroup;
+
+typedef struct SimArea {
+    uint64_t iova, length;
+    uint8_t *va;                        /* NULL: a file */
+    int fd;                             /* -1, or our own duplicate */
+    uint64_t start;
+    void *file_map;                     /* for DMA through a file */
+    bool readonly, pinned;
+} SimArea;
+
+typedef enum SimType {
+    SIM_FREE, SIM_TOMBSTONE, SIM_DEVICE, SIM_IOAS, SIM_PAGING, SIM_NESTED, SIM_VIOMMU, SIM_VDEVICE, SIM_VEVENTQ, SIM_FAULT, SIM__TYPES
+} SimType;
+
+struct SimObject {
+    SimType type;
+    uint32_t id;
+    unsigned users;                     /* beside the id itself */
+    SimContext *ctx;
+    SimObject *parent;                  /* IOAS of a paging table, stage 2 of a vIOMMU, vIOMMU of the rest */
+    /* device, vDEVICE */
+    SimDevice *dev;
+    uint64_t virt_id;
+    /* IOAS */
+    GArray *areas;                      /* SimArea, sorted */
+    unsigned domains;                   /* page tables made of it */
+    unsigned reserved;                  /* attached devices that bring the MSI window */
+    unsigned bits;                      /* aperture of those tables; 64: none yet */
+    /* tables */
+    SimSMMU *smmu;
+    bool nest_parent, automatic;
+    uint32_t vmid;
+    uint64_t ste[2];                    /* nested; V clear is stored as zero */
+    SimObject *fault;                   /* the fault queue it names */
+    /* vEVENTQ, fault queue */
+    uint32_t event_type, depth, sequence;
+    int fd;
+    GQueue *events;                     /* GBytes */
+    unsigned normal_events;
+    bool lost_last;
+};
+
+struct SimContext {
+    int fd;
+    bool closed;                        /* by the user; bound devices keep it */
+    unsigned refs;
+    GPtrArray *objects;                 /* by id; NULL: free */
+};
+
+struct SimDevice {
+    char *host;                         /* 0000:01:00.0 */
+    char *driver;
+    SimSMMU *smmu;
+    SimGroup *group;
+    uint32_t sid;
+    unsigned index;                     /* vfioN */
+    bool ats, canwbs, flr, noresize;
+    uint8_t pasid_bits;
+    unsigned msix;
+    /* open file */
+    int fd;                             /* -1: not open */
+    SimContext *ctx;                    /* NULL: not bound */
+    SimObject *obj, *vdev;
+    bool attached;
+    /* captured at attach: whom its events are for */
+    SimObject *vmaster;
+    uint64_t vmaster_sid;
+    uint8_t config[4096], config_wmask[4096];
+    int irq_fds[VFIO_PCI_NUM_IRQS][SIM_MAX_MSIX];
+    int unmask_fd;
+    unsigned irqs_on[VFIO_PCI_NUM_IRQS];
+    bool intx_masked;
+    unsigned resets, driver_attaches;
+};
+
+/* A command that reached a physical SMMU. */
+typedef struct SimCommand { char *smmu; uint64_t cmd[2]; } SimCommand;
+
+typedef struct HostSim {
+    GMutex lock;
+    GPtrArray *smmus, *groups, *devices;
+    GHashTable *contexts;               /* fd -> SimContext */
+    GHashTable *device_fds;             /* fd -> SimDevice */
+    GHashTable *event_fds;              /* fd -> SimObject */
+    GArray *commands;                   /* SimCommand */
+    char *root;                         /* of sysfs and /dev */
+    /* what this kernel cannot do */
+    bool no_dmabuf, no_veventq, no_map_file, no_dev_iommu;
+    int invalidate_errno;               /* the hardware does not answer: fails once at invalidate_at */
+    unsigned invalidate_at;
+    /* the injector: the nth call from now fails; 0: off */
+    uint64_t calls, fail_nth;
+    int fail_errno;
+    char *failed_call;                  /* what it hit */
+    unsigned live_objects, live_fds;
+} HostSim;
+
+extern HostSim *hostsim;
+extern const IOMMUFDOps hostsim_ops;
+
+/* Setting up; hostsim_start() makes it the host, hostsim_stop() brings back the kernel and frees everything. */
+void hostsim_start(void);
+void hostsim_stop(void);
+SimSMMU *hostsim_add_smmu(const char *name);
+SimDevice *hostsim_add_device(const char *host, SimSMMU *smmu, uint32_t group);
+SimDevice *hostsim_find_device(const char *host);
+void hostsim_add_to_sysfs(SimDevice *dev);
+void hostsim_fail_nth(uint64_t nth, int err);
+/* Every call begins with this: 0, or the -errno it must fail with. */
+int hostsim_enter(const char *what);
+void hostsim_leave(void);
+
+/* A device acts: 0 or -errno (-EFAULT: the SMMU refused). */
+int hostsim_dma(SimDevice *dev, uint64_t iova, void *buf, size_t len, bool write);
+int hostsim_interrupt(SimDevice *dev, uint32_t index, unsigned vector);
+/* The physical SMMU records an event for @dev's stream; words 1..3 as given. */
+void hostsim_event(SimDevice *dev, const uint64_t evt[4]);
+
+/* --- between the files ----------------------------------------------------------- */
+SimObject *sim_object_new(SimContext *ctx, SimType type);
+SimObject *sim_object_get(SimContext *ctx, uint32_t id, SimType type);      /* NULL: none, or another type */
+SimObject *sim_object_any(SimContext *ctx, uint32_t id);
+void sim_object_hold(SimObject *o);
+void sim_object_drop(SimObject *o);     /* a hold; an automatic table goes with the last */
+int sim_object_destroy(SimContext *ctx, uint32_t id);
+void sim_object_remove(SimObject *o, bool tombstone);
+const char *sim_type_name(SimType type);
+SimContext *sim_context_open(void);
+void sim_context_close(SimContext *ctx);
+void sim_context_unref(SimContext *ctx);
+
+int sim_ioas_map(SimObject *ioas, SimArea area, bool fixed);
+int sim_ioas_unmap(SimObject *ioas, uint64_t iova, uint64_t *length);
+void sim_ioas_free(SimObject *ioas);
+int sim_ioas_add_domain(SimObject *ioas, unsigned bits);
+void sim_ioas_remove_domain(SimObject *ioas);
+int sim_ioas_reserve(SimObject *ioas);
+void sim_ioas_unreserve(SimObject *ioas);
+/* Bytes at @iova through the IOAS; NULL when not mapped (for writing). *len is cut to the area. */
+uint8_t *sim_ioas_translate(SimObject *ioas, uint64_t iova, size_t *len, bool write);
+unsigned sim_ioas_ranges(const SimObject *ioas, struct iommu_iova_range out[3]);
+
+int sim_hwpt_alloc_nested(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice *dev, SimObject *viommu);
+int sim_viommu_alloc(SimContext *ctx, void *arg);
+int sim_vdevice_alloc(SimContext *ctx, void *arg);
+int sim_veventq_alloc(SimContext *ctx, void *arg);
+int sim_invalidate(SimContext *ctx, void *arg);
+ssize_t sim_event_read(int fd, void *buf, size_t n);
+void sim_event_close(int fd);
+void sim_events_free(SimObject *o);
+unsigned sim_nested_config(const SimObject *hwpt);
+
+int sim_iommufd_ioctl(int fd, unsigned long cmd, void *arg);
+int sim_device_open(const char *path);
+void sim_device_close(int fd);
+int sim_device_ioctl(int fd, unsigned long cmd, void *arg);
+ssize_t sim_device_pread(int fd, void *buf, size_t n, uint64_t offset);
+ssize_t sim_device_pwrite(int fd, const void *buf, size_t n, uint64_t offset);
+void *sim_device_mmap(int fd, size_t size, int prot, uint64_t offset);
+void sim_device_power_on(SimDevice *dev);
+
+#endif

@@ -1,0 +1,371 @@
+/*
+ * The ioctls of the simulated /dev/iommu: the size protocol that is common to
+ * all, and the calls about address spaces and page tables. Order of checks as
+ * the kernel has it, because errno depends on it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <sys/mman.h>
+#include "hostsim.h"
+
+static bool bad_pointer(uint64_t p)
+{
+    return p < SIM_PAGE;
+}
+
+static int do_destroy(SimContext *ctx, void *arg)
+{
+    struct iommu_destroy *cmd = arg;
+    SimObject *o = sim_object_any(ctx, cmd->id);
+
+    return o && o->type == SIM_DEVICE ? -EBUSY : sim_object_destroy(ctx, cmd->id);
+}
+
+/* --- Address spaces ------------------------------------------------------------------- */
+
+static int do_ioas_alloc(SimContext *ctx, void *arg)
+{
+    struct iommu_ioas_alloc *cmd = arg;
+
+    if (cmd->flags) {
+        return -EOPNOTSUPP;
+    }
+    SimObject *o = sim_object_new(ctx, SIM_IOAS);
+    o->areas = g_array_new(false, false, sizeof(SimArea));
+    cmd->out_ioas_id = o->id;
+    return 0;
+}
+
+static int do_iova_ranges(SimContext *ctx, void *arg)
+{
+    struct iommu_ioas_iova_ranges *cmd = arg;
+    struct iommu_iova_range ranges[3];
+    SimObject *ioas;
+    unsigned room, n;
+
+    if (cmd->__reserved) {
+        return -EOPNOTSUPP;
+    }
+    ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
+    if (!ioas) {
+        return -ENOENT;
+    }
+    n = sim_ioas_ranges(ioas, ranges);
+    room = MIN(cmd->num_iovas, n);
+    if (room) {
+        memcpy((void *)(uintptr_t)cmd->allowed_iovas, ranges, room * sizeof(ranges[0]));
+    }
+    cmd->out_iova_alignment = ioas->domains ? SIM_PAGE : 1;
+    bool fits = n <= cmd->num_iovas;
+    cmd->num_iovas = n;
+    return fits ? 0 : -EMSGSIZE;
+}
+
+static int check_map_flags(uint32_t flags, uint64_t iova, uint64_t length)
+{
+    if (flags & ~(uint32_t)(IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)) {
+        return -EOPNOTSUPP;
+    }
+    if (iova == UINT64_MAX || length == UINT64_MAX) {
+        return -EOVERFLOW;
+    }
+    return flags & (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE) ? 0 : -EINVAL;
+}
+
+static int do_map(SimContext *ctx, void *arg)
+{
+    struct iommu_ioas_map *cmd = arg;
+    SimArea area = {
+        .iova = cmd->iova, .length = cmd->length, .va = (void *)(uintptr_t)cmd->user_va, .fd = -1,
+        .readonly = !(cmd->flags & IOMMU_IOAS_MAP_WRITEABLE),
+    };
+    int r = cmd->__reserved ? -EOPNOTSUPP : check_map_flags(cmd->flags, cmd->iova, cmd->length);
+
+    if (r < 0) {
+        return r;
+    }
+    SimObject *ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
+    if (!ioas) {
+        return -ENOENT;
+    }
+    if (cmd->user_va + cmd->length < cmd->user_va) {
+        return -EOVERFLOW;
+    }
+    return sim_ioas_map(ioas, area, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA);
+}
+
+static int do_map_file(SimContext *ctx, void *arg)
+{
+    struct iommu_ioas_map_file *cmd = arg;
+    SimArea area = {
+        .iova = cmd->iova, .length = cmd->length, .fd = cmd->fd, .start = cmd->start,
+        .readonly = !(cmd->flags & IOMMU_IOAS_MAP_WRITEABLE),
+    };
+    int r = check_map_flags(cmd->flags, cmd->iova, cmd->length);
+
+    if (hostsim->no_map_file) {
+        return -ENOTTY;
+    }
+    if (r < 0) {
+        return r;
+    }
+    SimObject *ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
+    if (!ioas) {
+        return -ENOENT;
+    }
+    if (fcntl(cmd->fd, F_GETFD) < 0) {
+        return -EBADF;
+    }
+    if (fcntl(cmd->fd, F_GET_SEALS) < 0) {      /* only memfds have seals */
+        return -EINVAL;
+    }
+    return sim_ioas_map(ioas, area, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA);
+}
+
+static int do_unmap(SimContext *ctx, void *arg)
+{
+    struct iommu_ioas_unmap *cmd = arg;
+    SimObject *ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
+    uint64_t length = cmd->length;
+    int r = ioas ? sim_ioas_unmap(ioas, cmd->iova, &length) : -ENOENT;
+
+    if (r == 0) {
+        cmd->length = length;
+    }
+    return r;
+}
+
+/* --- Page tables ----------------------------------------------------------------------------- */
+
+static int alloc_paging(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice *dev, SimObject *ioas)
+{
+    uint32_t known = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
+    bool nest = cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
+    int r;
+
+    if ((cmd->flags & ~known) || cmd->data_len || (cmd->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) ||
+        (nest && (cmd->flags != IOMMU_HWPT_ALLOC_NEST_PARENT || !dev->smmu->nesting))) {
+        return -EOPNOTSUPP;
+    }
+    r = sim_ioas_add_domain(ioas, dev->smmu->oas);
+    if (r < 0) {
+        return r;
+    }
+    SimObject *o = sim_object_new(ctx, SIM_PAGING);
+    o->parent = ioas;
+    sim_object_hold(ioas);
+    o->smmu = dev->smmu;
+    o->nest_parent = nest;
+    o->vmid = nest ? dev->smmu->next_vmid++ : 0;
+    cmd->out_hwpt_id = o->id;
+    return 0;
+}
+
+static int alloc_by_parent(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice *dev, SimObject *pt)
+{
+    switch (pt ? pt->type : SIM_FREE) {
+    case SIM_IOAS:
+        return alloc_paging(ctx, cmd, dev, pt);
+    case SIM_PAGING:
+        return -EOPNOTSUPP;
+    case SIM_VIOMMU:
+        return sim_hwpt_alloc_nested(ctx, cmd, dev, pt);
+    default:
+        return -EINVAL;
+    }
+}
+
+static int do_hwpt_alloc(SimContext *ctx, void *arg)
+{
+    struct iommu_hwpt_alloc *cmd = arg;
+    SimObject *dev, *fault = NULL;
+    int r;
+
+    if (cmd->__reserved) {
+        return -EOPNOTSUPP;
+    }
+    if (!cmd->data_type != !cmd->data_len) {
+        return -EINVAL;
+    }
+    dev = sim_object_get(ctx, cmd->dev_id, SIM_DEVICE);
+    if (!dev) {
+        return -ENOENT;
+    }
+    r = alloc_by_parent(ctx, cmd, dev->dev, sim_object_any(ctx, cmd->pt_id));
+    if (r < 0 || !(cmd->flags & IOMMU_HWPT_FAULT_ID_VALID)) {
+        return r;
+    }
+    fault = sim_object_get(ctx, cmd->fault_id, SIM_FAULT);
+    if (!fault) {
+        sim_object_destroy(ctx, cmd->out_hwpt_id);
+        return -ENOENT;
+    }
+    sim_object_any(ctx, cmd->out_hwpt_id)->fault = fault;
+    sim_object_hold(fault);
+    return 0;
+}
+
+static int do_hw_info(SimContext *ctx, void *arg)
+{
+    struct iommu_hw_info *cmd = arg;
+    struct iommu_hw_info_arm_smmuv3 info = { 0 };
+    uint32_t want = cmd->flags & IOMMU_HW_INFO_FLAG_INPUT_TYPE ? cmd->in_data_type : 0;
+
+    if ((cmd->flags & ~(uint32_t)IOMMU_HW_INFO_FLAG_INPUT_TYPE) || cmd->__reserved[0] || cmd->__reserved[1] || cmd->__reserved[2]) {
+        return -EOPNOTSUPP;
+    }
+    SimObject *o = sim_object_get(ctx, cmd->dev_id, SIM_DEVICE);
+    if (!o) {
+        return -ENOENT;
+    }
+    if (want != IOMMU_HW_INFO_TYPE_DEFAULT && want != IOMMU_HW_INFO_TYPE_ARM_SMMUV3) {
+        return -EOPNOTSUPP;
+    }
+    const SimDevice *dev = o->dev;
+    memcpy(info.idr, dev->smmu->info.idr, sizeof(info.idr));
+    info.flags = dev->smmu->info.flags;
+    info.iidr = dev->smmu->info.iidr;
+    info.aidr = dev->smmu->info.aidr;
+    if (cmd->data_len) {
+        if (bad_pointer(cmd->data_uptr)) {
+            return -EFAULT;
+        }
+        memset((void *)(uintptr_t)cmd->data_uptr, 0, cmd->data_len);
+        memcpy((void *)(uintptr_t)cmd->data_uptr, &info, MIN(cmd->data_len, sizeof(info)));
+    }
+    cmd->data_len = sizeof(info);
+    cmd->out_data_type = IOMMU_HW_INFO_TYPE_ARM_SMMUV3;
+    cmd->out_max_pasid_log2 = dev->pasid_bits;
+    cmd->out_capabilities = dev->ats ? 0 : IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED;
+    return 0;
+}
+
+static int do_set_dirty(SimContext *ctx, void *arg)
+{
+    struct iommu_hwpt_set_dirty_tracking *cmd = arg;
+
+    if (cmd->flags & ~(uint32_t)IOMMU_HWPT_DIRTY_TRACKING_ENABLE) {
+        return -EOPNOTSUPP;
+    }
+    return sim_object_get(ctx, cmd->hwpt_id, SIM_PAGING) ? -EOPNOTSUPP : -ENOENT;
+}
+
+static int do_get_dirty(SimContext *ctx, void *arg)
+{
+    struct iommu_hwpt_get_dirty_bitmap *cmd = arg;
+
+    if ((cmd->flags & ~(uint32_t)IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR) || cmd->__reserved) {
+        return -EOPNOTSUPP;
+    }
+    if (!sim_object_get(ctx, cmd->hwpt_id, SIM_PAGING)) {
+        return -ENOENT;
+    }
+    return !cmd->page_size || (cmd->iova | cmd->length) % cmd->page_size ? -EINVAL : -EOPNOTSUPP;
+}
+
+static int do_fault_alloc(SimContext *ctx, void *arg)
+{
+    struct iommu_fault_alloc *cmd = arg;
+
+    if (cmd->flags) {
+        return -EOPNOTSUPP;
+    }
+    SimObject *o = sim_object_new(ctx, SIM_FAULT);
+    o->events = g_queue_new();
+    o->fd = memfd_create("hostsim-fault", MFD_CLOEXEC);
+    sim_object_hold(o);                 /* its own open file */
+    ctx->refs++;
+    hostsim->live_fds++;
+    g_hash_table_insert(hostsim->event_fds, GINT_TO_POINTER(o->fd), o);
+    cmd->out_fault_id = o->id;
+    cmd->out_fault_fd = (uint32_t)o->fd;
+    return 0;
+}
+
+/* Tegra only; nobody here has one. */
+static int do_hw_queue(SimContext *ctx, void *arg)
+{
+    const struct iommu_hw_queue_alloc *cmd = arg;
+
+    if (cmd->flags || !cmd->type) {
+        return -EOPNOTSUPP;
+    }
+    if (!cmd->length) {
+        return -EINVAL;
+    }
+    if (cmd->nesting_parent_iova + cmd->length < cmd->nesting_parent_iova) {
+        return -EOVERFLOW;
+    }
+    return sim_object_get(ctx, cmd->viommu_id, SIM_VIOMMU) ? -EOPNOTSUPP : -ENOENT;
+}
+
+/* --- Dispatch ------------------------------------------------------------------------------------- */
+
+static const struct {
+    unsigned long cmd;
+    uint32_t min, full;
+    int (*handler)(SimContext *ctx, void *arg);
+    bool answers_on_error;
+} ops[] = {
+    { IOMMU_DESTROY, 8, sizeof(struct iommu_destroy), do_destroy, false },
+    { IOMMU_IOAS_ALLOC, 12, sizeof(struct iommu_ioas_alloc), do_ioas_alloc, false },
+    { IOMMU_IOAS_IOVA_RANGES, 32, sizeof(struct iommu_ioas_iova_ranges), do_iova_ranges, true },
+    { IOMMU_IOAS_MAP, 40, sizeof(struct iommu_ioas_map), do_map, false },
+    { IOMMU_IOAS_MAP_FILE, 40, sizeof(struct iommu_ioas_map_file), do_map_file, false },
+    { IOMMU_IOAS_UNMAP, 24, sizeof(struct iommu_ioas_unmap), do_unmap, false },
+    { IOMMU_HWPT_ALLOC, 24, sizeof(struct iommu_hwpt_alloc), do_hwpt_alloc, false },
+    { IOMMU_GET_HW_INFO, 32, sizeof(struct iommu_hw_info), do_hw_info, false },
+    { IOMMU_HWPT_SET_DIRTY_TRACKING, 16, sizeof(struct iommu_hwpt_set_dirty_tracking), do_set_dirty, false },
+    { IOMMU_HWPT_GET_DIRTY_BITMAP, 48, sizeof(struct iommu_hwpt_get_dirty_bitmap), do_get_dirty, false },
+    { IOMMU_HWPT_INVALIDATE, 32, sizeof(struct iommu_hwpt_invalidate), sim_invalidate, true },
+    { IOMMU_FAULT_QUEUE_ALLOC, 16, sizeof(struct iommu_fault_alloc), do_fault_alloc, false },
+    { IOMMU_VIOMMU_ALLOC, 24, sizeof(struct iommu_viommu_alloc), sim_viommu_alloc, false },
+    { IOMMU_VDEVICE_ALLOC, 24, sizeof(struct iommu_vdevice_alloc), sim_vdevice_alloc, false },
+    { IOMMU_VEVENTQ_ALLOC, 28, sizeof(struct iommu_veventq_alloc), sim_veventq_alloc, false },
+    { IOMMU_HW_QUEUE_ALLOC, 40, sizeof(struct iommu_hw_queue_alloc), do_hw_queue, false },
+};
+
+static bool tail_is_zero(const uint8_t *p, uint32_t from, uint32_t to)
+{
+    for (; from < to; from++) {
+        if (p[from]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int sim_iommufd_ioctl(int fd, unsigned long cmd, void *arg)
+{
+    SimContext *ctx = g_hash_table_lookup(hostsim->contexts, GINT_TO_POINTER(fd));
+    union { uint8_t bytes[64]; uint64_t align; } copy = { .align = 0 };
+    uint32_t size;
+    int r;
+
+    if (!ctx) {
+        return -EBADF;
+    }
+    if (!arg) {
+        return -EFAULT;
+    }
+    memcpy(&size, arg, sizeof(size));
+    for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+        if (ops[i].cmd != cmd) {
+            continue;
+        }
+        if (size < ops[i].min) {
+            return -EINVAL;
+        }
+        if (!tail_is_zero(arg, ops[i].full, size)) {
+            return -E2BIG;
+        }
+        memset(&copy, 0, sizeof(copy));
+        memcpy(&copy, arg, MIN(size, ops[i].full));
+        r = ops[i].handler(ctx, &copy);
+        if (r >= 0 || ops[i].answers_on_error) {
+            memcpy(arg, &copy, MIN(size, ops[i].full));
+        }
+        return r;
+    }
+    return -ENOTTY;
+}
