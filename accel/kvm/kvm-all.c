@@ -7,6 +7,7 @@
  */
 #include <sys/ioctl.h>
 #include "kvm-int.h"
+#include "system/system.h"
 #include "accel.trace.h"
 
 bool kvm_allowed;
@@ -169,6 +170,16 @@ static void close_vm(KVMState *s)
     }
 }
 
+/* vCPUs stand whenever this is called. */
+static void run_state_changed(void *opaque, bool running, RunState state)
+{
+    if (running) {
+        kvm_arch_clock_start(qemu_get_cpu(0));
+    } else {
+        kvm_arch_clock_stop(qemu_get_cpu(0));
+    }
+}
+
 static bool kvm_init_machine(AccelState *as, MachineState *ms, Error **errp)
 {
     KVMState *s = KVM_STATE(as);
@@ -189,6 +200,7 @@ static bool kvm_init_machine(AccelState *as, MachineState *ms, Error **errp)
     kvm_irqchip_init();
     kvm_vcpu_init_signals();
     kvm_memory_init(s->max_slots);
+    qemu_add_vm_change_state_handler(run_state_changed, NULL);
     return true;
 }
 

@@ -154,7 +154,6 @@ static void arm_cpu_init(Object *obj)
 
     cpu->model = m;
     cpu->aarch64 = cpu->kvm_adjvtime = true;
-    cpu->psci_version = 0x10003;        /* 1.3; KVM says which it really is */
     cpu->midr = m->midr;
     cpu->clidr = m->clidr;
     cpu->ctr = m->ctr;
