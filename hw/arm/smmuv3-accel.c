@@ -287,6 +287,11 @@ static bool device_fits(SMMUv3State *s, PCIDevice *dev, Error **errp)
 {
     const char *type = object_get_typename(OBJECT(dev));
 
+    /* Below a conventional bridge functions have no StreamIDs of their own. */
+    if (!pci_bus_is_express(pci_get_bus(dev)) || (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE) && !pci_is_express(dev))) {
+        error_setg(errp, "%s with accel=on serves PCI Express only; %s is, or is behind, a conventional PCI bridge", smmuv3_name(s), type);
+        return false;
+    }
     if (is_bridge(dev)) {
         return true;
     }
@@ -305,7 +310,11 @@ static bool accel_supports_address_space(PCIBus *bus, void *opaque, int devfn, E
 {
     PCIDevice *dev = bus->devices[devfn];
 
-    return !dev || device_fits(opaque, dev, errp);
+    if (!dev) {                         /* an alias: the function itself is behind a conventional bridge */
+        error_setg(errp, "%s with accel=on serves PCI Express only, nothing behind a conventional PCI bridge", smmuv3_name(opaque));
+        return false;
+    }
+    return device_fits(opaque, dev, errp);
 }
 
 static AddressSpace *accel_get_address_space(PCIBus *bus, void *opaque, int devfn)
@@ -542,5 +551,6 @@ void smmuv3_accel_unrealize(SMMUv3State *s)
     g_mutex_unlock(&s->lock);
     accels = g_slist_remove(accels, a);
     address_space_destroy(&a->bridge_as);
+    object_unparent(OBJECT(&a->msi_window));
     accel_free(s);
 }
