@@ -180,7 +180,8 @@ FlatView *flatview_render(MemoryRegion *root)
         FlatRange *fr = &g_array_index(r.ranges, FlatRange, i);
 
         view->starts[i] = fr->start;
-        memory_region_ref_owner(fr->mr);
+        fr->owner = fr->mr->owner;
+        object_ref(fr->owner);
     }
     view->ranges = (FlatRange *)(void *)g_array_free(r.ranges, false);
     g_array_free(r.gaps, true);
@@ -198,7 +199,7 @@ static void flatview_free(RCUCallback *rcu)
     FlatView *view = container_of(rcu, FlatView, rcu);
 
     for (unsigned i = 0; i < view->nr; i++) {
-        memory_region_unref_owner(view->ranges[i].mr);
+        object_unref(view->ranges[i].owner);
     }
     g_free(view->starts);
     g_free(view->ranges);

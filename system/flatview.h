@@ -16,6 +16,7 @@
 typedef struct FlatRange {
     hwaddr start, last;                 /* inclusive, so that 2^64 needs no wider type */
     MemoryRegion *mr;
+    Object *owner;                      /* of mr: the reference we hold */
     hwaddr offset;                      /* in mr, of start */
     bool readonly;
     bool romd;

@@ -66,7 +66,11 @@ static bool finish_ram(MemoryRegion *mr, RAMBlock *rb)
 {
     if (!rb) {
         mr->size = 0;
-        object_unparent(OBJECT(mr));
+        if (OBJECT(mr)->parent) {
+            object_unparent(OBJECT(mr));
+        } else {
+            object_unref(mr);
+        }
         return false;
     }
     become_ram(mr, rb);
