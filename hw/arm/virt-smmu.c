@@ -60,17 +60,22 @@ static bool check_primary_bus(VirtMachineState *vms, Object *bus, Error **errp)
     return false;
 }
 
+/* Plug functions hear of every device; ours are SMMUs of -device, not that of iommu=smmuv3. */
+static bool is_user_smmu(const DeviceState *dev)
+{
+    return dev->opts && object_dynamic_cast(OBJECT(dev), TYPE_ARM_SMMUV3);
+}
+
 bool virt_smmu_pre_plug(MachineState *ms, DeviceState *dev, Error **errp)
 {
     VirtMachineState *vms = VIRT_MACHINE(ms);
     Object *obj = OBJECT(dev);
-    Error *err = NULL;
-    Object *bus = object_property_get_link(obj, "primary-bus", &err);
+    Object *bus;
 
-    if (err) {
-        error_propagate(errp, err);
-        return false;
+    if (!is_user_smmu(dev)) {
+        return true;
     }
+    bus = object_property_get_link(obj, "primary-bus", NULL);
     if (!check_primary_bus(vms, bus, errp) || !platform_bus_has_room(PLATFORM_BUS_DEVICE(vms->platform_bus), vms->memmap[VIRT_SMMU].size, SMMU_NUM_IRQS, errp)) {
         return false;
     }
@@ -92,13 +97,16 @@ bool virt_smmu_plug(MachineState *ms, DeviceState *dev, Error **errp)
     VirtMachineState *vms = VIRT_MACHINE(ms);
     PlatformBusDevice *pbus = PLATFORM_BUS_DEVICE(vms->platform_bus);
     SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
-    PCIBus *bus = (PCIBus *)object_property_get_link(OBJECT(dev), "primary-bus", NULL);
 
+    if (!is_user_smmu(dev)) {
+        return true;
+    }
     if (!platform_bus_link_device(pbus, sbd, errp)) {
         return false;
     }
     remember(vms, dev, vms->memmap[VIRT_PLATFORM_BUS].base + platform_bus_get_mmio_addr(pbus, sbd, 0),
-             vms->irqmap[VIRT_PLATFORM_BUS] + platform_bus_get_irqn(pbus, sbd, 0), bus);
+             vms->irqmap[VIRT_PLATFORM_BUS] + platform_bus_get_irqn(pbus, sbd, 0),
+             (PCIBus *)object_property_get_link(OBJECT(dev), "primary-bus", NULL));
     return true;
 }
 
