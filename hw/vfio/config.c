@@ -234,6 +234,9 @@ static bool add_msix(VFIOPCIDevice *vdev, uint8_t at, Error **errp)
                    &vdev->bar_mr[vdev->msix.pba_bar], vdev->msix.pba_bar, vdev->msix.pba_offset, at, errp)) {
         return false;
     }
+    for (unsigned i = 0; i < vdev->msix.entries; i++) {
+        msix_vector_use(PCI_DEVICE(vdev), i);
+    }
     emulate(vdev, at, 12);
     return true;
 }
