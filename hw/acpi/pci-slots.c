@@ -123,14 +123,14 @@ static void add_slots(Aml *a, PCIBus *bus)
     for (int devfn = 0; devfn < PCI_DEVFN_MAX; devfn++) {
         PCIDevice *dev = bus->devices[devfn];
 
-        /* Hot-plugged functions are the port's business; a function other than 0 matters only for its number. */
-        if (!dev || DEVICE(dev)->hotplugged || (PCI_FUNC(devfn) && !dev->acpi_index)) {
+        /* Hot-plugged functions are the port's business. */
+        if (!dev || DEVICE(dev)->hotplugged) {
             continue;
         }
         snprintf(name, sizeof(name), "S%02X", (unsigned)devfn);
         aml_open_device(a, name);
         aml_name_int(a, "_ADR", PCI_SLOT(devfn) << 16 | PCI_FUNC(devfn));
-        if (dev->acpi_index) {
+        if (dev->acpi_index && pci_bus_is_root(bus)) {
             add_index(a, dev->acpi_index);
         }
         if (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE)) {
