@@ -1,7 +1,8 @@
 /*
  * The slots of the main PCI root in the DSDT, and EDSM: the method through
  * which a function with `acpi-index` tells the kernel its number, which names
- * network interfaces (PCI Firmware Specification 3.3, 4.6.7).
+ * network interfaces (PCI Firmware Specification 3.3, 4.6.7). It reaches
+ * functions on the root itself; behind ports, names come from the slot.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
