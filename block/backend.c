@@ -78,6 +78,14 @@ BlockBackend *drive_get(const char *interface, int unit)
     return NULL;
 }
 
+void block_backends_foreach(void (*fn)(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque), void *opaque)
+{
+    for (guint i = 0; backends && i < backends->len; i++) {
+        BlockBackend *blk = backends->pdata[i];
+        fn(blk, blk->node, blk->dev, opaque);
+    }
+}
+
 /* --- -drive ------------------------------------------------------------------ */
 
 static const char *const known_interfaces[] = { "none", "pflash", "virtio", NULL };

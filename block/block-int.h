@@ -45,6 +45,8 @@ BlockNode *block_node_find(const char *name);
 void block_node_ref(BlockNode *node);
 void block_node_unref(BlockNode *node);
 void block_nodes_foreach(void (*fn)(BlockNode *node, void *opaque), void *opaque);
+/* Every backend, its node, and who claimed it (or NULL). */
+void block_backends_foreach(void (*fn)(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque), void *opaque);
 
 /* block/pool.c: runs @work in a thread, then @cb(@opaque, result) in the main thread */
 typedef int BlockWork(void *opaque);

@@ -158,8 +158,19 @@ const char *object_get_typename(const Object *obj)
     return object_class_get_name(obj->class);
 }
 
+static char *get_type(Object *obj, Error **errp)
+{
+    return g_strdup(object_get_typename(obj));
+}
+
+static void object_class_init(ObjectClass *klass, const void *data)
+{
+    object_class_property_add_str(klass, "type", get_type, NULL);
+}
+
 static const TypeInfo base_types[] = {
-    { .name = TYPE_OBJECT, .instance_size = sizeof(Object), .class_size = sizeof(ObjectClass), .abstract = true },
+    { .name = TYPE_OBJECT, .instance_size = sizeof(Object), .class_size = sizeof(ObjectClass), .abstract = true,
+      .class_init = object_class_init },
     { .name = TYPE_CONTAINER },
 };
 DEFINE_TYPES(base_types)

@@ -1,0 +1,362 @@
+/*
+ * The monitor for people: a line in, text out.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/core/qdev.h"
+#include "monitor-internal.h"
+#include "monitor/hmp.h"
+#include "util/options.h"
+#include "util/trace.h"
+
+void hmp_report(GString *out, Error *err)
+{
+    if (err) {
+        g_string_append_printf(out, "Error: %s\n", error_get_pretty(err));
+        g_string_append(out, error_get_hint(err) ? error_get_hint(err) : "");
+        error_free(err);
+    }
+}
+
+/* --- Commands that are QMP's. --- */
+static void run_qmp(GString *out, QmpHandler *handler, json_t *args)
+{
+    Error *err = NULL;
+
+    json_decref(handler(args, &err));
+    json_decref(args);
+    hmp_report(out, err);
+}
+
+static void cmd_quit(GString *out, const char *args) { run_qmp(out, qmp_quit, json_object()); }
+static void cmd_stop(GString *out, const char *args) { run_qmp(out, qmp_stop, json_object()); }
+static void cmd_cont(GString *out, const char *args) { run_qmp(out, qmp_cont, json_object()); }
+static void cmd_reset(GString *out, const char *args) { run_qmp(out, qmp_system_reset, json_object()); }
+static void cmd_powerdown(GString *out, const char *args) { run_qmp(out, qmp_system_powerdown, json_object()); }
+static void cmd_wakeup(GString *out, const char *args) { run_qmp(out, qmp_system_wakeup, json_object()); }
+
+static bool need_args(GString *out, const char *args, const char *usage)
+{
+    if (!*args) {
+        g_string_append_printf(out, "usage: %s\n", usage);
+    }
+    return *args;
+}
+
+static void cmd_device_add(GString *out, const char *args)
+{
+    Error *err = NULL;
+    json_t *opts;
+
+    if (!need_args(out, args, "device_add driver[,prop=value][,...]")) {
+        return;
+    }
+    opts = options_parse(args, "driver", NULL, &err);
+    if (opts) {
+        object_unref(qdev_device_add(opts, &err));
+    }
+    hmp_report(out, err);
+}
+
+static void cmd_device_del(GString *out, const char *args)
+{
+    Error *err = NULL;
+
+    if (need_args(out, args, "device_del device") && !qdev_device_del(args, &err)) {
+        hmp_report(out, err);
+    }
+}
+
+static void cmd_object_add(GString *out, const char *args)
+{
+    Error *err = NULL;
+    json_t *opts;
+
+    if (!need_args(out, args, "object_add type,id=id[,prop=value][,...]")) {
+        return;
+    }
+    opts = options_parse(args, "qom-type", NULL, &err);
+    if (opts) {
+        user_creatable_add(opts, &err);
+    }
+    hmp_report(out, err);
+}
+
+static void cmd_object_del(GString *out, const char *args)
+{
+    Error *err = NULL;
+
+    if (need_args(out, args, "object_del id") && !user_creatable_del(args, &err)) {
+        hmp_report(out, err);
+    }
+}
+
+static Object *find_path(GString *out, const char *path)
+{
+    Object *obj = object_resolve_path(path, NULL);
+
+    if (!obj) {
+        g_string_append_printf(out, "Error: Device '%s' not found\n", path);
+    }
+    return obj;
+}
+
+static void print_property(ObjectProperty *prop, void *opaque)
+{
+    g_string_append_printf(opaque, "%s (%s)\n", prop->name, prop->type);
+}
+
+static void cmd_qom_list(GString *out, const char *args)
+{
+    Object *obj = find_path(out, *args ? args : "/");
+
+    if (obj) {
+        object_property_foreach(obj, print_property, out);
+    }
+}
+
+static void cmd_qom_get(GString *out, const char *args)
+{
+    g_auto(GStrv) words = g_strsplit(args, " ", 2);
+    Object *obj = g_strv_length(words) == 2 ? find_path(out, words[0]) : NULL;
+    g_autoptr(json_t) value = NULL;
+    Error *err = NULL;
+    char *text;
+
+    if (g_strv_length(words) != 2) {
+        need_args(out, "", "qom-get path property");
+    }
+    if (!obj) {
+        return;
+    }
+    value = object_property_get(obj, words[1], &err);
+    if (value) {
+        text = json_dumps(value, JSON_ENCODE_ANY);
+        g_string_append_printf(out, "%s\n", text);
+        free(text);
+    }
+    hmp_report(out, err);
+}
+
+static void cmd_qom_set(GString *out, const char *args)
+{
+    g_auto(GStrv) words = g_strsplit(args, " ", 3);
+    Object *obj = g_strv_length(words) == 3 ? find_path(out, words[0]) : NULL;
+    Error *err = NULL;
+
+    if (g_strv_length(words) != 3) {
+        need_args(out, "", "qom-set path property value");
+    }
+    if (obj && !object_property_set_str(obj, words[1], words[2], &err)) {
+        hmp_report(out, err);
+    }
+}
+
+/* --- Log and trace. --- */
+static void cmd_log(GString *out, const char *args)
+{
+    Error *err = NULL;
+
+    if (!*args || strstr(args, "help")) {
+        g_string_append(out, "usage: log guest_errors|unimp|trace:PATTERN[,...]\n");
+    } else if (!qemu_set_log_items(args, &err)) {
+        hmp_report(out, err);
+    }
+}
+
+static void cmd_logfile(GString *out, const char *args)
+{
+    Error *err = NULL;
+
+    if (need_args(out, args, "logfile filename") && !qemu_set_log_file(args, &err)) {
+        hmp_report(out, err);
+    }
+}
+
+static void cmd_trace_event(GString *out, const char *args)
+{
+    g_auto(GStrv) words = g_strsplit(args, " ", 2);
+
+    if (g_strv_length(words) != 2 || (strcmp(words[1], "on") && strcmp(words[1], "off"))) {
+        need_args(out, "", "trace-event name on|off");
+    } else if (!trace_enable_pattern(words[0], !strcmp(words[1], "on"))) {
+        g_string_append_printf(out, "unknown event \"%s\"\n", words[0]);
+    }
+}
+
+/* --- The tables. --- */
+static GArray *registered_info;         /* HmpCommand, from other rooms */
+
+void monitor_register_hmp_info(const char *name, const char *help, void (*run)(GString *out, const char *args))
+{
+    HmpCommand cmd = { name, "", help, run };
+
+    if (!registered_info) {
+        registered_info = g_array_new(TRUE, FALSE, sizeof(HmpCommand));
+    }
+    for (guint i = 0; i < registered_info->len; i++) {
+        if (!strcmp(g_array_index(registered_info, HmpCommand, i).name, name)) {
+            return;
+        }
+    }
+    g_array_append_val(registered_info, cmd);
+}
+
+static void cmd_help(GString *out, const char *args);
+static void cmd_info(GString *out, const char *args);
+
+static const HmpCommand commands[] = {
+    { "cont|c", "", "resume emulation", cmd_cont },
+    { "device_add", "driver[,prop=value][,...]", "add device, like -device on the command line", cmd_device_add },
+    { "device_del", "device", "remove device", cmd_device_del },
+    { "help|?", "[cmd]", "show the help", cmd_help },
+    { "info", "[subcommand]", "show various information about the system state", cmd_info },
+    { "log", "item1[,...]", "activate logging of the specified items", cmd_log },
+    { "logfile", "filename", "output logs to 'filename'", cmd_logfile },
+    { "object_add", "[qom-type=]type,id=str[,prop=value][,...]", "create QOM object", cmd_object_add },
+    { "object_del", "id", "destroy QOM object", cmd_object_del },
+    { "qom-get", "path property", "print QOM property", cmd_qom_get },
+    { "qom-list", "path", "list QOM properties", cmd_qom_list },
+    { "qom-set", "path property value", "set QOM property", cmd_qom_set },
+    { "quit|q", "", "quit the emulator", cmd_quit },
+    { "stop|s", "", "stop emulation", cmd_stop },
+    { "system_powerdown", "", "send system power down event", cmd_powerdown },
+    { "system_reset", "", "reset the system", cmd_reset },
+    { "system_wakeup", "", "wakeup guest from suspend", cmd_wakeup },
+    { "trace-event", "name on|off", "changes status of a specific trace event", cmd_trace_event },
+    { "x", "/fmt addr", "virtual memory dump starting at 'addr'", hmp_x },
+    { "xp", "/fmt addr", "physical memory dump starting at 'addr'", hmp_xp },
+    { NULL }
+};
+
+static const HmpCommand *find_in(const HmpCommand *table, const char *name)
+{
+    for (; table && table->name; table++) {
+        g_auto(GStrv) names = g_strsplit(table->name, "|", -1);
+        if (g_strv_contains((const char *const *)names, name)) {
+            return table;
+        }
+    }
+    return NULL;
+}
+
+static const HmpCommand *registered(void)
+{
+    return registered_info ? (const HmpCommand *)(void *)registered_info->data : NULL;
+}
+
+static void print_help(GString *out, const HmpCommand *table, const char *prefix)
+{
+    for (; table && table->name; table++) {
+        g_string_append_printf(out, "%s%s%s%s -- %s\n", prefix, table->name, *table->args ? " " : "", table->args, table->help);
+    }
+}
+
+static void cmd_help(GString *out, const char *args)
+{
+    const HmpCommand *one = *args ? find_in(commands, args) : NULL;
+
+    if (!strcmp(args, "info")) {
+        print_help(out, hmp_info_commands, "info ");
+        print_help(out, registered(), "info ");
+    } else if (one) {
+        print_help(out, (HmpCommand[]) { *one, { NULL } }, "");
+    } else if (*args) {
+        g_string_append_printf(out, "unknown command: '%s'\n", args);
+    } else {
+        print_help(out, commands, "");
+    }
+}
+
+/* First word, and what follows it. "x/4xw" is "x" and "/4xw". */
+static char *split_word(const char *line, const char **rest)
+{
+    size_t n = strcspn(line, " \t/");
+    char *word = g_strndup(line, n);
+
+    while (line[n] == ' ' || line[n] == '\t') {
+        n++;
+    }
+    *rest = line + n;
+    return word;
+}
+
+static void cmd_info(GString *out, const char *args)
+{
+    const char *rest;
+    g_autofree char *name = split_word(args, &rest);
+    const HmpCommand *cmd = find_in(hmp_info_commands, name);
+
+    if (!*name) {
+        cmd_help(out, "info");
+        return;
+    }
+    cmd = cmd ? cmd : find_in(registered(), name);
+    if (cmd) {
+        cmd->run(out, rest);
+    } else {
+        g_string_append_printf(out, "unknown command: 'info %s'\n", args);
+    }
+}
+
+static void sink_text(void *opaque, const char *text)
+{
+    g_string_append(opaque, text);
+}
+
+char *monitor_hmp_execute(const char *line)
+{
+    g_autofree char *trimmed = g_strstrip(g_strdup(line));
+    GString *out = g_string_new(NULL);
+    const char *rest;
+    g_autofree char *name = split_word(trimmed, &rest);
+    const HmpCommand *cmd = find_in(commands, name);
+
+    error_set_sink(sink_text, out);
+    if (cmd) {
+        cmd->run(out, rest);
+    } else if (*trimmed) {
+        g_string_append_printf(out, "unknown command: '%s'\n", trimmed);
+    }
+    error_set_sink(NULL, NULL);
+    return g_string_free(out, FALSE);
+}
+
+/* --- At a terminal. --- */
+static void print_to_monitor(void *opaque, const char *text)
+{
+    monitor_puts(opaque, text);
+}
+
+static void execute_line(void *opaque, const char *line)
+{
+    Monitor *mon = opaque, *previous = monitor_current;
+    unsigned session = mon->session;
+    g_autofree char *text = NULL;
+
+    monitor_current = mon;
+    text = monitor_hmp_execute(line);
+    monitor_current = previous;
+    if (session == mon->session) {
+        monitor_puts(mon, text);
+        line_editor_prompt(&mon->line);
+    }
+}
+
+void hmp_monitor_init(Monitor *mon)
+{
+    line_editor_init(&mon->line, print_to_monitor, execute_line, mon);
+}
+
+void hmp_monitor_opened(Monitor *mon)
+{
+    monitor_puts(mon, "QEMU " QEMU_VERSION " monitor - type 'help' for more information\n");
+    line_editor_prompt(&mon->line);
+}
+
+void hmp_monitor_read(Monitor *mon, const uint8_t *buf, int size)
+{
+    for (int i = 0; i < size; i++) {
+        line_editor_feed(&mon->line, buf[i]);
+    }
+}

@@ -1,0 +1,214 @@
+/*
+ * QMP commands about the machine, its CPUs and memory.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "accel/accel.h"
+#include "backends/hostmem.h"
+#include "hw/core/boards.h"
+#include "monitor-internal.h"
+#include "target/arm/cpu.h"
+
+json_t *qmp_query_target(const json_t *args, Error **errp)
+{
+    return json_pack("{s:s}", "arch", "aarch64");
+}
+
+static bool kvm_present(void)
+{
+#ifdef CONFIG_KVM
+    return access("/dev/kvm", R_OK | W_OK) == 0;
+#else
+    return false;
+#endif
+}
+
+json_t *qmp_query_kvm(const json_t *args, Error **errp)
+{
+    return json_pack("{s:b, s:b}", "enabled", kvm_enabled(), "present", kvm_present());
+}
+
+json_t *qmp_query_accelerators(const json_t *args, Error **errp)
+{
+    json_t *present = json_array();
+
+    if (kvm_present()) {
+        json_array_append_new(present, json_string("kvm"));
+    }
+    json_array_append_new(present, json_string("qtest"));
+    return json_pack("{s:s, s:o}", "enabled", kvm_enabled() ? "kvm" : "qtest", "present", present);
+}
+
+static json_t *machine_info(MachineClass *mc)
+{
+    json_t *info = json_pack("{s:b, s:s, s:b, s:b, s:i, s:b}", "hotpluggable-cpus", mc->has_hotpluggable_cpus,
+                             "name", mc->name, "numa-mem-supported", 0, "deprecated", mc->deprecation_reason != NULL,
+                             "cpu-max", (int)MAX(mc->max_cpus, 1), "acpi",
+                             object_class_property_find(OBJECT_CLASS(mc), "acpi") != NULL);
+
+    if (mc->alias) {
+        json_object_set_new(info, "alias", json_string(mc->alias));
+    }
+    if (mc->is_default) {
+        json_object_set_new(info, "is-default", json_true());
+    }
+    if (mc->default_cpu_type) {
+        json_object_set_new(info, "default-cpu-type", json_string(mc->default_cpu_type));
+    }
+    if (mc->default_ram_id) {
+        json_object_set_new(info, "default-ram-id", json_string(mc->default_ram_id));
+    }
+    return info;
+}
+
+json_t *qmp_query_machines(const json_t *args, Error **errp)
+{
+    GSList *all = object_class_get_list(TYPE_MACHINE, false);
+    json_t *list = json_array();
+
+    for (GSList *l = all; l; l = l->next) {
+        json_array_append_new(list, machine_info(l->data));
+    }
+    g_slist_free(all);
+    return list;
+}
+
+json_t *qmp_query_current_machine(const json_t *args, Error **errp)
+{
+    return json_pack("{s:b}", "wakeup-suspend-support", 0);
+}
+
+/* --- CPUs --- */
+static json_t *cpu_props(const CPUState *cpu)
+{
+    json_t *props = json_pack("{s:i, s:i, s:i, s:i}", "core-id", cpu->core_id, "thread-id", cpu->thread_in_core,
+                              "socket-id", cpu->socket_id, "cluster-id", cpu->cluster_id);
+
+    if (cpu->node_id >= 0) {
+        json_object_set_new(props, "node-id", json_integer(cpu->node_id));
+    }
+    return props;
+}
+
+json_t *qmp_query_cpus_fast(const json_t *args, Error **errp)
+{
+    json_t *list = json_array();
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        g_autofree char *path = object_get_canonical_path(OBJECT(cpu));
+        json_array_append_new(list, json_pack("{s:i, s:o, s:s, s:i, s:s}", "thread-id", cpu->thread_id, "props", cpu_props(cpu),
+                                              "qom-path", path ? path : "", "cpu-index", cpu->cpu_index, "target", "aarch64"));
+    }
+    return list;
+}
+
+json_t *qmp_query_hotpluggable_cpus(const json_t *args, Error **errp)
+{
+    error_setg(errp, "machine does not support hot-plugging CPUs");
+    return NULL;
+}
+
+static char *cpu_model_name(const char *typename)
+{
+    return g_str_has_suffix(typename, ARM_CPU_TYPE_SUFFIX)
+        ? g_strndup(typename, strlen(typename) - strlen(ARM_CPU_TYPE_SUFFIX)) : g_strdup(typename);
+}
+
+json_t *qmp_query_cpu_definitions(const json_t *args, Error **errp)
+{
+    GSList *all = object_class_get_list(TYPE_ARM_CPU, false);
+    json_t *list = json_array();
+
+    for (GSList *l = all; l; l = l->next) {
+        const char *typename = object_class_get_name(l->data);
+        g_autofree char *name = cpu_model_name(typename);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "name", name, "typename", typename,
+                                              "static", 0, "deprecated", 0));
+    }
+    g_slist_free(all);
+    return list;
+}
+
+static void collect_feature(ObjectProperty *prop, void *opaque)
+{
+    static const char *const no_features[] = { "realized", "hotpluggable", "hotplugged", "start-powered-off", NULL };
+    void **pair = opaque;
+    json_t *value;
+
+    if (strcmp(prop->type, "bool") || !prop->get || !prop->set || g_strv_contains(no_features, prop->name)) {
+        return;
+    }
+    value = prop->get(pair[0], prop, NULL);
+    if (value) {
+        json_object_set_new(pair[1], prop->name, value);
+    }
+}
+
+json_t *qmp_query_cpu_model_expansion(const json_t *args, Error **errp)
+{
+    json_t *model = json_object_get(args, "model"), *given = json_object_get(model, "props"), *props;
+    const char *name = json_string_value(json_object_get(model, "name"));
+    g_autofree char *typename = g_strconcat(name, ARM_CPU_TYPE_SUFFIX, NULL);
+    ObjectClass *klass = object_class_by_name(typename);
+    Object *cpu;
+
+    if (strcmp(json_string_value(json_object_get(args, "type")), "full")) {
+        error_setg(errp, "The requested expansion type is not supported");
+        return NULL;
+    }
+    if (!klass || object_class_is_abstract(klass)) {
+        error_setg(errp, "The CPU type '%s' is not a recognized ARM CPU type", name);
+        return NULL;
+    }
+    cpu = object_new_with_class(klass);
+    if (given && !object_set_props(cpu, given, errp)) {
+        object_unref(cpu);
+        return NULL;
+    }
+    props = json_object();
+    object_property_foreach(cpu, collect_feature, (void *[]) { cpu, props });
+    object_unref(cpu);
+    return json_pack("{s:{s:s, s:o}}", "model", "name", name, "props", props);
+}
+
+json_t *qmp_query_gic_capabilities(const json_t *args, Error **errp)
+{
+    return json_pack("[{s:i, s:b, s:b}]", "version", 3, "emulated", !kvm_enabled(), "kernel", kvm_enabled());
+}
+
+/* --- memory --- */
+json_t *qmp_query_memory_size_summary(const json_t *args, Error **errp)
+{
+    return json_pack("{s:I, s:i}", "base-memory", (json_int_t)current_machine->ram_size, "plugged-memory", 0);
+}
+
+json_t *qmp_query_memory_devices(const json_t *args, Error **errp)
+{
+    return json_array();
+}
+
+static int list_memdev(Object *obj, void *opaque)
+{
+    HostMemoryBackend *be = (HostMemoryBackend *)object_dynamic_cast(obj, TYPE_MEMORY_BACKEND);
+
+    if (be) {
+        json_array_append_new(opaque, json_pack("{s:s, s:I, s:b, s:b, s:b, s:b}", "id", object_get_canonical_path_component(obj),
+                                                "size", (json_int_t)be->size, "merge", be->merge, "dump", be->dump,
+                                                "prealloc", be->prealloc, "share", be->share));
+    }
+    return 0;
+}
+
+json_t *qmp_query_memdev(const json_t *args, Error **errp)
+{
+    json_t *list = json_array();
+
+    object_child_foreach(object_get_objects_root(), list_memdev, list);
+    return list;
+}
+
+json_t *qmp_query_iothreads(const json_t *args, Error **errp)
+{
+    return json_array();
+}
