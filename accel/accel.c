@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "accel/accel.h"
+#include "util/options.h"
 
 AccelState *current_accel;
 bool qtest_allowed;

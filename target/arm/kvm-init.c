@@ -64,7 +64,7 @@ bool kvm_arch_vm_type(int kvm_fd, MachineState *ms, unsigned long *type, Error *
         *type = ipa_bits == DEFAULT_IPA_BITS ? 0 : ipa_bits;
     }
     if (ram > BIT_ULL(ipa_bits) - RAM_BASE) {
-        error_setg(errp, "-m: %" PRIu64 " MiB do not fit the %u address bits KVM gives a guest on this host", ram / MiB, ipa_bits);
+        error_setg(errp, "-m: %" PRIu64 " MiB do not fit the %u address bits KVM gives a guest on this host", (uint64_t)(ram / MiB), ipa_bits);
         return false;
     }
     return true;

@@ -15,6 +15,7 @@
 #define TYPE_KVM_ARM_GIC "kvm-arm-gic"
 #define TYPE_KVM_ARM_ITS "arm-its-kvm"
 #define TYPE_ARM_GICV3_RECORDER "arm-gicv3"
+#define TYPE_ARM_GIC_RECORDER "arm_gic"
 #define TYPE_ARM_ITS_RECORDER "arm-gicv3-its"
 #define TYPE_ARM_GICV2M "arm-gicv2m"
 
