@@ -92,22 +92,22 @@ static void remember(VirtMachineState *vms, DeviceState *dev, hwaddr base, int i
     g_array_append_val(vms->smmus, smmu);
 }
 
-bool virt_smmu_plug(MachineState *ms, DeviceState *dev, Error **errp)
+static bool place_smmu(VirtMachineState *vms, SysBusDevice *sbd, Error **errp)
 {
-    VirtMachineState *vms = VIRT_MACHINE(ms);
     PlatformBusDevice *pbus = PLATFORM_BUS_DEVICE(vms->platform_bus);
-    SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
 
-    if (!is_user_smmu(dev)) {
-        return true;
-    }
     if (!platform_bus_link_device(pbus, sbd, errp)) {
         return false;
     }
-    remember(vms, dev, vms->memmap[VIRT_PLATFORM_BUS].base + platform_bus_get_mmio_addr(pbus, sbd, 0),
+    remember(vms, DEVICE(sbd), vms->memmap[VIRT_PLATFORM_BUS].base + platform_bus_get_mmio_addr(pbus, sbd, 0),
              vms->irqmap[VIRT_PLATFORM_BUS] + platform_bus_get_irqn(pbus, sbd, 0),
-             (PCIBus *)object_property_get_link(OBJECT(dev), "primary-bus", NULL));
+             (PCIBus *)object_property_get_link(OBJECT(sbd), "primary-bus", NULL));
     return true;
+}
+
+bool virt_smmu_plug(MachineState *ms, DeviceState *dev, Error **errp)
+{
+    return !is_user_smmu(dev) || place_smmu(VIRT_MACHINE(ms), SYS_BUS_DEVICE(dev), errp);
 }
 
 bool virt_smmu_add_machine(VirtMachineState *vms, Error **errp)
