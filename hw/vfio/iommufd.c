@@ -247,30 +247,24 @@ static bool fill_hiod(VFIODevice *vdev, Error **errp)
     return true;
 }
 
-static bool connect_inner(VFIODevice *vdev, AddressSpace *as, bool nesting, Error **errp)
+static bool prepare(VFIODevice *vdev, AddressSpace *as, bool nesting, Error **errp)
 {
+    ERRP_GUARD();
+
     vdev->container = ioas_get(vdev->iommufd, as, errp);
-    if (!vdev->container || !fill_hiod(vdev, errp)) {
-        return false;
+    if (vdev->container && fill_hiod(vdev, errp) && (!nesting || stage2_get(vdev, errp))) {
+        vdev->hiod->hwpt_id = nesting ? vdev->stage2->hwpt_id : 0;
+        return true;
     }
-    if (!nesting) {
-        return vfio_iommufd_attach(vdev, vdev->container->ioas_id, errp);
-    }
-    if (!stage2_get(vdev, errp)) {
-        return false;
-    }
-    vdev->hiod->hwpt_id = vdev->stage2->hwpt_id;
-    return true;
+    error_prepend(errp, "host device %s: ", vdev->name);
+    return false;
 }
 
 bool vfio_iommufd_connect(VFIODevice *vdev, AddressSpace *as, bool nesting, Error **errp)
 {
-    ERRP_GUARD();
-
-    if (connect_inner(vdev, as, nesting, errp)) {
+    if (prepare(vdev, as, nesting, errp) && (nesting || vfio_iommufd_attach(vdev, vdev->container->ioas_id, errp))) {
         return true;
     }
-    error_prepend(errp, "host device %s: ", vdev->name);
     vfio_iommufd_disconnect(vdev);
     return false;
 }
