@@ -70,18 +70,26 @@ void aml_path(Aml *a, const char *path)
         put8(a, OP_PARENT);
         path++;
     }
-    g_auto(GStrv) seg = g_strsplit(path, ".", -1);
-    unsigned n = g_strv_length(seg);
+    unsigned n = 1;
 
-    g_assert(n >= 1 && n < 256);
+    for (const char *p = path; *p; p++) {
+        n += *p == '.';
+    }
+    g_assert(n < 256);
     if (n == 2) {
         put8(a, OP_DUAL_NAME);
     } else if (n > 2) {
         put8(a, OP_MULTI_NAME);
         put8(a, n);
     }
-    for (unsigned i = 0; i < n; i++) {
-        put_segment(a, seg[i], strlen(seg[i]));
+    for (;; path++) {
+        size_t len = strcspn(path, ".");
+
+        put_segment(a, path, len);
+        path += len;
+        if (!*path) {
+            break;
+        }
     }
 }
 
