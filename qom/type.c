@@ -155,15 +155,35 @@ static int class_by_name_order(gconstpointer a, gconstpointer b)
     return strcmp(object_class_get_name(a), object_class_get_name(b));
 }
 
+/* As type_is_a(), from what was registered alone: no class needs to exist. */
+static bool info_is_a(const char *type_name, const char *name)
+{
+    while (type_name) {
+        const TypeImpl *type = g_hash_table_lookup(types, type_name);
+
+        if (!strcmp(type_name, name)) {
+            return true;
+        }
+        if (!type) {
+            return false;
+        }
+        if (type->info.interfaces && g_strv_contains(type->info.interfaces, name)) {
+            return true;
+        }
+        type_name = type->info.parent;
+    }
+    return !strcmp(name, TYPE_OBJECT);
+}
+
 GSList *object_class_get_list(const char *implements, bool include_abstract)
 {
     g_autoptr(GList) names = g_hash_table_get_keys(types);
     GSList *list = NULL;
 
     for (GList *l = names; l; l = l->next) {
-        TypeImpl *type = type_find(l->data);
-        if ((include_abstract || !type->info.abstract) && (!implements || type_is_a(type, implements))) {
-            list = g_slist_prepend(list, type->class);
+        const TypeImpl *type = g_hash_table_lookup(types, l->data);
+        if ((include_abstract || !type->info.abstract) && (!implements || info_is_a(l->data, implements))) {
+            list = g_slist_prepend(list, type_find(l->data)->class);
         }
     }
     return g_slist_sort(list, class_by_name_order);
