@@ -1,58 +1,70 @@
 /*
- * Generic PCI Express host bridge.
+ * Generic PCIe host bridge: configuration through ECAM (PCI Firmware
+ * Specification 3.3 section 4.1), one memory and one I/O space, four INTx lines.
+ * The machine places the windows. What nobody decodes reads as all ones and
+ * ignores writes, as a root complex answers an unsupported request.
  *
- * The CPU sees three windows: ECAM (1 MiB of config space a bus), PCI memory
- * and PCI I/O; the machine places them. Four INTx lines leave it, swizzled by
- * slot. Function 00.0 is a bare host bridge. Config space of functions that
- * do not exist reads as ones.
- *
- * PCI Express Base 5.0, 7.2.2 (ECAM). Runs under the machine lock. Root
- * complex event collectors and RCRBs are not modelled.
+ * Config accesses run under the machine lock.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/pci/pci_host.h"
 
-#define ECAM_BUS_SHIFT  20
-#define ECAM_DEVFN_SHIFT 12
-#define ECAM_MAX_BUSES  256
-#define PCI_IO_SIZE     (64 * KiB)
+#define TYPE_GPEX_ROOT  "gpex-root"
+#define ECAM_SIZE_MAX   (256 * MiB)
+#define PIO_SIZE        (64 * KiB)
 
-static PCIDevice *ecam_device(GPEXHost *s, hwaddr addr)
+/* --- ECAM: bus, device and function are bits of the address --------------------------------- */
+
+static PCIDevice *ecam_target(GPEXHost *s, hwaddr addr)
 {
-    return pci_find_device(PCI_HOST_BRIDGE(s)->bus, extract64(addr, ECAM_BUS_SHIFT, 8), extract64(addr, ECAM_DEVFN_SHIFT, 8));
+    return pci_find_device(s->parent_obj.bus, (addr >> 20) & 0xff, (addr >> 12) & 0xff);
 }
 
 static uint64_t ecam_read(void *opaque, hwaddr addr, unsigned size)
 {
-    PCIDevice *dev = ecam_device(opaque, addr);
+    PCIDevice *dev = ecam_target(opaque, addr);
 
-    if (!dev) {
-        return MAKE_64BIT_MASK(0, size * 8);
-    }
-    return pci_host_config_read_common(dev, addr & (PCIE_CONFIG_SPACE_SIZE - 1), pci_config_size(dev), size);
+    return dev ? pci_host_config_read_common(dev, addr & 0xfff, PCIE_CONFIG_SPACE_SIZE, size)
+               : MAKE_64BIT_MASK(0, size * 8);
 }
 
-static void ecam_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
+static void ecam_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
 {
-    PCIDevice *dev = ecam_device(opaque, addr);
+    PCIDevice *dev = ecam_target(opaque, addr);
 
     if (dev) {
-        pci_host_config_write_common(dev, addr & (PCIE_CONFIG_SPACE_SIZE - 1), pci_config_size(dev), value, size);
+        pci_host_config_write_common(dev, addr & 0xfff, PCIE_CONFIG_SPACE_SIZE, val, size);
     }
 }
 
 static const MemoryRegionOps ecam_ops = {
-    .read = ecam_read,
-    .write = ecam_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 4 },
-    .impl = { .min_access_size = 1, .max_access_size = 4 },
+    .read = ecam_read, .write = ecam_write, .endianness = DEVICE_LITTLE_ENDIAN,
 };
+
+/* --- Where no device answers ---------------------------------------------------------------------- */
+
+static uint64_t nobody_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return UINT64_MAX;
+}
+
+static void nobody_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+{
+}
+
+static const MemoryRegionOps nobody_ops = {
+    .read = nobody_read, .write = nobody_write, .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+};
+
+/* --- INTx --------------------------------------------------------------------------------------------- */
 
 static void gpex_set_irq(void *opaque, int irq_num, int level)
 {
     GPEXHost *s = opaque;
+
     qemu_set_irq(s->irq[irq_num], level);
 }
 
@@ -66,19 +78,21 @@ static PCIINTxRoute gpex_route_intx(void *opaque, int pin)
 
 void gpex_set_irq_num(GPEXHost *s, int index, int gsi)
 {
-    g_assert(index >= 0 && index < PCI_NUM_PINS);
     s->irq_num[index] = gsi;
 }
 
-static bool gpex_realize(DeviceState *dev, Error **errp)
+/* --- Life ----------------------------------------------------------------------------------------------- */
+
+static bool gpex_host_realize(DeviceState *dev, Error **errp)
 {
     GPEXHost *s = GPEX_HOST(dev);
-    PCIHostState *host = PCI_HOST_BRIDGE(dev);
     SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
+    PCIBus *bus;
 
-    memory_region_init_io(&s->ecam, OBJECT(s), &ecam_ops, s, "pcie-mmcfg-mmio", (uint64_t)ECAM_MAX_BUSES << ECAM_BUS_SHIFT);
-    memory_region_init(&s->io_mmio, OBJECT(s), "gpex_mmio", UINT64_MAX);
-    memory_region_init(&s->io_ioport, OBJECT(s), "gpex_ioport", PCI_IO_SIZE);
+    s->ecam_size = ECAM_SIZE_MAX;
+    memory_region_init_io(&s->ecam, OBJECT(s), &ecam_ops, s, "pcie-mmcfg-mmio", s->ecam_size);
+    memory_region_init_io(&s->io_mmio, OBJECT(s), &nobody_ops, s, "gpex_mmio", UINT64_MAX);
+    memory_region_init_io(&s->io_ioport, OBJECT(s), &nobody_ops, s, "gpex_ioport", PIO_SIZE);
     sysbus_init_mmio(sbd, &s->ecam);
     sysbus_init_mmio(sbd, &s->io_mmio);
     sysbus_init_mmio(sbd, &s->io_ioport);
@@ -86,57 +100,45 @@ static bool gpex_realize(DeviceState *dev, Error **errp)
         sysbus_init_irq(sbd, &s->irq[i]);
         s->irq_num[i] = -1;
     }
-    host->bus = pci_root_bus_new(dev, "pcie.0", &s->io_mmio, &s->io_ioport, 0, TYPE_PCIE_BUS);
-    host->bus->bypass_iommu = host->bypass_iommu;
-    pci_bus_irqs(host->bus, gpex_set_irq, s, PCI_NUM_PINS);
-    pci_bus_map_irqs(host->bus, pci_swizzle_map_irq_fn);
-    host->bus->route_intx_to_irq = gpex_route_intx;
-    return pci_realize_and_unref(pci_new(PCI_DEVFN(0, 0), "gpex-root"), host->bus, errp);
+    s->parent_obj.bus = bus = pci_root_bus_new(dev, "pcie.0", &s->io_mmio, &s->io_ioport, 0, TYPE_PCIE_BUS);
+    bus->bypass_iommu = s->parent_obj.bypass_iommu;
+    bus->route_intx_to_irq = gpex_route_intx;
+    pci_bus_irqs(bus, gpex_set_irq, s, PCI_NUM_PINS);
+    return pci_realize_and_unref(pci_new(PCI_DEVFN(0, 0), TYPE_GPEX_ROOT), bus, errp);
 }
 
-static const Property gpex_properties[] = {
-    DEFINE_PROP_BOOL("bypass-iommu", PCIHostState, bypass_iommu, false),
-};
-
-static void gpex_class_init(ObjectClass *klass, const void *data)
+static void gpex_host_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 
-    dc->realize = gpex_realize;
+    dc->realize = gpex_host_realize;
+    dc->categories |= BIT(DEVICE_CATEGORY_BRIDGE);
     dc->fw_name = "pci";
-    dc->categories |= 1UL << DEVICE_CATEGORY_BRIDGE;
-    device_class_set_props(dc, gpex_properties);
+    dc->desc = "Generic PCI Express host bridge";
 }
 
-/* Function 00.0, which guests expect to find and leave alone. */
-static bool gpex_root_realize(PCIDevice *dev, Error **errp)
-{
-    return true;
-}
-
+/* The host bridge as the guest sees it at 00:00.0. */
 static void gpex_root_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
-    pc->realize = gpex_root_realize;
-    pc->vendor_id = PCI_VENDOR_ID_REDHAT;
-    pc->device_id = 0x0008;
-    pc->class_id = PCI_CLASS_BRIDGE_HOST;
-    dc->desc = "Generic PCI Express host bridge";
+    dc->desc = "QEMU generic PCIe host bridge";
+    dc->categories |= BIT(DEVICE_CATEGORY_BRIDGE);
     dc->user_creatable = false;
-    dc->categories |= 1UL << DEVICE_CATEGORY_BRIDGE;
+    pc->vendor_id = PCI_VENDOR_ID_REDHAT;
+    pc->device_id = PCI_DEVICE_ID_REDHAT_PCIE_HOST;
+    pc->class_id = PCI_CLASS_BRIDGE_HOST;
 }
 
-static const char *const gpex_root_interfaces[] = { INTERFACE_CONVENTIONAL_PCI_DEVICE, NULL };
-static const TypeInfo gpex_types[] = {
+static const TypeInfo gpex_infos[] = {
     {
-        .name = TYPE_PCI_HOST_BRIDGE, .parent = TYPE_SYS_BUS_DEVICE, .instance_size = sizeof(PCIHostState), .abstract = true,
-    }, {
-        .name = TYPE_GPEX_HOST, .parent = TYPE_PCI_HOST_BRIDGE, .instance_size = sizeof(GPEXHost), .class_init = gpex_class_init,
-    }, {
-        .name = "gpex-root", .parent = TYPE_PCI_DEVICE, .instance_size = sizeof(PCIDevice), .class_init = gpex_root_class_init,
-        .interfaces = gpex_root_interfaces,
+        .name = TYPE_GPEX_HOST, .parent = TYPE_PCI_HOST_BRIDGE, .instance_size = sizeof(GPEXHost),
+        .class_init = gpex_host_class_init,
+    },
+    {
+        .name = TYPE_GPEX_ROOT, .parent = TYPE_PCI_DEVICE, .class_init = gpex_root_class_init,
+        .interfaces = (const char *const[]) { INTERFACE_CONVENTIONAL_PCI_DEVICE, NULL },
     },
 };
-DEFINE_TYPES(gpex_types)
+DEFINE_TYPES(gpex_infos)

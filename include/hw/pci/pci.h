@@ -16,6 +16,7 @@
 #include "system/dma.h"
 #include "system/kvm.h"
 #include "hw/pci/pci_regs.h"
+#include "util/notify.h"
 
 #define TYPE_PCI_DEVICE "pci-device"
 #define TYPE_PCI_BUS "PCI"
@@ -39,6 +40,7 @@ OBJECT_DECLARE_TYPE(PCIBus, PCIBusClass, PCI_BUS)
 #define PCIE_CONFIG_SPACE_SIZE  0x1000
 #define PCI_CONFIG_SPACE_SIZE   0x100
 #define PCI_BAR_UNMAPPED        (~(uint64_t)0)
+#define PCI_BUS_NUMA_NODE_NONE  128     /* MAX_NUMA_NODES: belongs to no node */
 
 typedef struct PCIIORegion {
     uint64_t addr;                      /* PCI_BAR_UNMAPPED: not decoded */
@@ -127,6 +129,8 @@ struct PCIDevice {
     MSIMessage (*msi_prepare_message)(PCIDevice *dev, unsigned vector);
 
     PCIExpressState exp;
+    uint8_t *reset_config;              /* config as realize left it: what reset brings back where the guest may write */
+    Notifier machine_done;              /* a function that was there first learns its address space when all vIOMMUs are */
 };
 
 /* --- The vIOMMU contract --------------------------------------------------- */
@@ -195,6 +199,9 @@ struct PCIBus {
     MemoryRegion *address_space_mem, *address_space_io;
     GPtrArray *child;                   /* PCIBus: secondary buses of our bridges, extra roots of the main root */
     bool bypass_iommu;
+    PCIBus *main_root;                  /* on a pxb's root: the root its function is on; lends interrupt lines and windows */
+    PCIBus *by_number[256];             /* on a main root: bus by number, filled when asked for */
+    bool numbers_known;
 };
 
 PCIBus *pci_root_bus_new(DeviceState *parent, const char *name, MemoryRegion *mem, MemoryRegion *io, uint8_t devfn_min, const char *type);
@@ -229,6 +236,8 @@ void pci_register_bar(PCIDevice *dev, int region, uint8_t type, MemoryRegion *me
 uint64_t pci_bar_address(PCIDevice *dev, int region, uint8_t type, uint64_t size);   /* PCI_BAR_UNMAPPED when not decoded */
 /* Capability at @offset, or first free place when 0. Returns the offset or -errno. */
 int pci_add_capability(PCIDevice *dev, uint8_t cap_id, uint8_t offset, uint8_t size, Error **errp);
+/* Power management, version 3, D0 and D3hot; returns the offset or -errno. */
+int pci_pm_init(PCIDevice *dev, uint8_t offset, Error **errp);
 uint8_t pci_find_capability(const PCIDevice *dev, uint8_t cap_id);
 uint32_t pci_default_read_config(PCIDevice *dev, uint32_t addr, int len);
 void pci_default_write_config(PCIDevice *dev, uint32_t addr, uint32_t val, int len);

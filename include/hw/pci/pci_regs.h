@@ -38,7 +38,8 @@
 #define PCI_DEVICE_ID_REDHAT_PCIE_BRIDGE 0x000e
 #define PCI_DEVICE_ID_REDHAT_NVME       0x0010
 
-#define PCI_MSIX_FLAGS_VECTOR_MAX       2048
 #define PCI_MSI_VECTORS_MAX             32
+#define PCI_EXP_DEVCTL2_EE_PREFIX_BLOCK 0x8000
+#define PCI_ERR_VER                     2
 
 #endif
