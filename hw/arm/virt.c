@@ -157,9 +157,7 @@ static void machine_done(Notifier *n, void *data)
     if (!load_guest(vms, &info, &err) || !make_fdt(vms, &err)) {
         fail(err);
     }
-    if (virt_is_acpi_enabled(vms)) {
-        virt_acpi_setup(vms);
-    }
+    virt_acpi_setup(vms);
     if (info.dtb_addr == vms->dtb_base) {
         qemu_register_reset(write_fdt, vms);
     }

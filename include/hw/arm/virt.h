@@ -107,7 +107,7 @@ bool virt_fdt_create(VirtMachineState *vms, Error **errp);          /* called at
 bool virt_fdt_dump(VirtMachineState *vms, const char *path, Error **errp);
 void virt_fdt_reseed(VirtMachineState *vms);                        /* new random numbers in it */
 /* hw/arm/virt-acpi-build.c */
-void virt_acpi_setup(VirtMachineState *vms);                        /* fw_cfg blobs, rebuilt after reset */
+void virt_acpi_setup(VirtMachineState *vms);                        /* fw_cfg blobs, rebuilt after reset: SMBIOS always, ACPI unless acpi=off */
 /* hw/arm/virt-smmu.c: sysbus-fdt style placement and the vIOMMU wiring */
 bool virt_smmu_add_machine(VirtMachineState *vms, Error **errp);    /* iommu=smmuv3 */
 
