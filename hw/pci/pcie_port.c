@@ -49,7 +49,9 @@ static bool init_caps(PCIDevice *dev, uint8_t exp_at, uint8_t type, uint16_t aer
     if (!pcie_cap_init(dev, exp_at, type, s->parent_obj.port, errp)) {
         return false;
     }
-    pcie_cap_set_link(dev, s->width, s->speed);
+    if (s->speed) {
+        pcie_cap_set_link(dev, s->width, s->speed);
+    }
     pcie_cap_arifwd_init(dev);
     pcie_cap_deverr_init(dev);
     pcie_cap_slot_init(dev, s->slot, s->hotplug && !s->hide_native_hotplug, s->power_controller);
@@ -106,14 +108,6 @@ static const Property slot_properties[] = {
     DEFINE_PROP_BOOL("x-do-not-expose-native-hotplug-cap", PCIESlot, hide_native_hotplug, false),
 };
 
-static void slot_instance_init(Object *obj)
-{
-    PCIESlot *s = (PCIESlot *)obj;
-
-    s->speed = PCI_EXP_LINK_SPEED_2_5;
-    s->width = PCI_EXP_LINK_WIDTH_1;
-}
-
 static void port_class_init(ObjectClass *klass, const void *data)
 {
     device_class_set_props(DEVICE_CLASS(klass), port_properties);
@@ -136,7 +130,7 @@ static const TypeInfo port_infos[] = {
     },
     {
         .name = TYPE_PCIE_SLOT, .parent = TYPE_PCIE_PORT, .abstract = true, .instance_size = sizeof(PCIESlot),
-        .instance_init = slot_instance_init, .class_init = slot_class_init,
+        .class_init = slot_class_init,
     },
 };
 DEFINE_TYPES(port_infos)

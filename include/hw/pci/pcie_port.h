@@ -25,7 +25,7 @@ struct PCIESlot {
     uint8_t chassis;
     uint16_t slot;                      /* physical slot number; unique in its chassis */
     bool hotplug, hide_native_hotplug, power_controller, disable_acs;
-    int speed, width;                   /* codes of the link registers */
+    int speed, width;                   /* codes of the link registers; 0: x1 at 2.5 GT/s */
     int64_t unplug_asked;               /* monotonic us of the last attention button press for removal */
 };
 
