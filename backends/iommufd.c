@@ -13,6 +13,7 @@
  */
 #include <linux/iommufd.h>
 #include "backends/iommufd.h"
+#include "monitor/monitor.h"
 #include "backends.trace.h"
 
 const char *iommufd_backend_name(IOMMUFDBackend *be)
@@ -55,18 +56,16 @@ static int backend_ioctl(IOMMUFDBackend *be, unsigned long cmd, void *arg)
 
 /* --- Opening and closing ------------------------------------------------------ */
 
-static bool parse_fd(IOMMUFDBackend *be, Error **errp)
+static bool take_fd(IOMMUFDBackend *be, Error **errp)
 {
-    char *end;
-    long fd;
+    ERRP_GUARD();
+    int fd = monitor_fd_param(be->fd_name, errp);
 
-    errno = 0;
-    fd = strtol(be->fd_name, &end, 10);
-    if (errno || end == be->fd_name || *end || fd < 0 || fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0) {
-        error_setg(errp, "iommufd '%s': fd=%s is not an open file descriptor", iommufd_backend_name(be), be->fd_name);
+    if (fd < 0) {
+        error_prepend(errp, "iommufd '%s': ", iommufd_backend_name(be));
         return false;
     }
-    be->fd = (int)fd;
+    be->fd = fd;
     be->owned = false;
     return true;
 }
@@ -92,7 +91,7 @@ static bool open_dev_iommu(IOMMUFDBackend *be, Error **errp)
 
 bool iommufd_backend_connect(IOMMUFDBackend *be, Error **errp)
 {
-    if (be->fd < 0 && !(be->fd_name ? parse_fd(be, errp) : open_dev_iommu(be, errp))) {
+    if (be->fd < 0 && !(be->fd_name ? take_fd(be, errp) : open_dev_iommu(be, errp))) {
         return false;
     }
     be->users++;
@@ -411,7 +410,7 @@ static void iommufd_backend_finalize(Object *obj)
 {
     IOMMUFDBackend *be = IOMMUFD_BACKEND(obj);
 
-    if (be->owned && be->fd >= 0) {
+    if (be->fd >= 0) {
         iommufd_ops->close(be->fd);
     }
     g_free(be->fd_name);

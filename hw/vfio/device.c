@@ -9,6 +9,7 @@
  */
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include "monitor/monitor.h"
 #include "vfio.h"
 #include "hw_vfio.trace.h"
 
@@ -104,13 +105,13 @@ static char *sysfs_of_fd(int fd)
 
 static bool open_by_fd(VFIODevice *vdev, Error **errp)
 {
-    uint64_t fd;
+    ERRP_GUARD();
 
-    if (!g_ascii_string_to_unsigned(vdev->fd_name, 10, 0, INT_MAX, &fd, NULL) || fcntl((int)fd, F_GETFD) < 0) {
-        error_setg(errp, "vfio-pci: fd=%s is not an open file descriptor", vdev->fd_name);
+    vdev->fd = monitor_fd_param(vdev->fd_name, errp);
+    if (vdev->fd < 0) {
+        error_prepend(errp, "vfio-pci: ");
         return false;
     }
-    vdev->fd = (int)fd;
     g_free(vdev->sysfsdev);
     vdev->sysfsdev = sysfs_of_fd(vdev->fd);
     g_free(vdev->name);

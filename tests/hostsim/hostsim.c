@@ -143,11 +143,35 @@ const IOMMUFDOps hostsim_ops = {
 };
 static IOMMUFDOps installed;            /* with where this one's files are */
 
+static void remove_tree(const char *path)
+{
+    g_autoptr(GDir) dir = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *sub = g_build_filename(path, name, NULL);
+        remove_tree(sub);
+    }
+    remove(path);
+}
+
+static void at_exit(void)
+{
+    if (hostsim) {
+        remove_tree(hostsim->root);
+    }
+}
+
 /* --- Setting up ---------------------------------------------------------------------------------- */
 
 void hostsim_start(void)
 {
+    static bool registered;
+
     g_assert(!hostsim);
+    if (!registered) {
+        registered = atexit(at_exit) == 0;
+    }
     hostsim = g_new0(HostSim, 1);
     g_mutex_init(&hostsim->lock);
     hostsim->smmus = g_ptr_array_new();
@@ -161,18 +185,6 @@ void hostsim_start(void)
     installed = hostsim_ops;
     installed.sys_root = installed.dev_root = hostsim->root;
     iommufd_ops = &installed;
-}
-
-static void remove_tree(const char *path)
-{
-    g_autoptr(GDir) dir = g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *sub = g_build_filename(path, name, NULL);
-        remove_tree(sub);
-    }
-    remove(path);
 }
 
 static void free_device(SimDevice *dev)
