@@ -123,7 +123,7 @@ static bool vdev_ensure(SMMUv3Accel *a, AccelDev *d, Error **errp)
         return true;
     }
     if (d->vdev_id) {
-        if (d->group->attached != a->abort_id && !accel_group_attach(a, d->group, a->abort_id, errp)) {
+        if (d->group->attached != a->abort_id && !accel_group_attach(a, d->group, a->abort_id, NULL, errp)) {
             return false;
         }
         accel_vdev_free(a, d);
@@ -163,20 +163,30 @@ void accel_table_put(SMMUv3Accel *a, AccelTable *t)
     }
 }
 
-bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, Error **errp)
+/*
+ * Moves the group, and with the first of its devices all of them: the others
+ * then only say the same. @t is the table when it is a shared one; its reference
+ * goes to the group, or is given back when nothing moved.
+ */
+bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, AccelTable *t, Error **errp)
 {
     for (unsigned i = 0; i < g->devs->len; i++) {
         AccelDev *d = g->devs->pdata[i];
 
         if (!host_iommu_device_iommufd_attach_hwpt(d->hiod, hwpt_id, errp)) {
-            return false;               /* what was in force stays so for the whole group */
+            if (i == 0) {
+                accel_table_put(a, t);
+            }
+            return false;
+        }
+        if (i == 0) {
+            accel_table_put(a, g->table);
+            g->table = t;
+            g->attached = hwpt_id;
         }
         d->installs++;
         trace_smmuv3_accel_install(d->sid, hwpt_id);
     }
-    g->attached = hwpt_id;
-    accel_table_put(a, g->table);
-    g->table = NULL;
     return true;
 }
 
@@ -185,7 +195,7 @@ static void group_cut_off(SMMUv3Accel *a, AccelGroup *g)
 {
     Error *err = NULL;
 
-    if (g->attached == a->abort_id || accel_group_attach(a, g, a->abort_id, &err)) {
+    if (g->attached == a->abort_id || accel_group_attach(a, g, a->abort_id, NULL, &err)) {
         return;
     }
     accel_note_error(a, err);
@@ -266,12 +276,7 @@ static bool group_translate(SMMUv3Accel *a, AccelGroup *g, Error **errp)
         }
         return true;
     }
-    if (!accel_group_attach(a, g, t->hwpt_id, errp)) {
-        accel_table_put(a, t);
-        return false;
-    }
-    g->table = t;
-    return true;
+    return accel_group_attach(a, g, t->hwpt_id, t, errp);
 }
 
 void accel_group_settle(SMMUv3Accel *a, AccelGroup *g)
@@ -284,7 +289,7 @@ void accel_group_settle(SMMUv3Accel *a, AccelGroup *g)
         group_cut_off(a, g);
         return;
     }
-    if (want == ACCEL_BYPASS ? g->attached == a->bypass_id || accel_group_attach(a, g, a->bypass_id, &err)
+    if (want == ACCEL_BYPASS ? g->attached == a->bypass_id || accel_group_attach(a, g, a->bypass_id, NULL, &err)
                              : group_translate(a, g, &err)) {
         return;
     }

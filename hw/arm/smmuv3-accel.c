@@ -212,7 +212,7 @@ static bool add_dev(SMMUv3Accel *a, PCIBus *bus, int devfn, HostIOMMUDevice *hio
     g_ptr_array_add(d->group->devs, d);
     g_ptr_array_add(a->devs, d);
     accel_evaluate(a, d);
-    if (!accel_group_attach(a, d->group, d->want == ACCEL_BYPASS ? a->bypass_id : a->abort_id, errp)) {
+    if (!accel_group_attach(a, d->group, d->want == ACCEL_BYPASS ? a->bypass_id : a->abort_id, NULL, errp)) {
         error_prepend(errp, "%s: %s cannot be attached beside %s, is it behind another physical SMMU? ",
                       smmuv3_name(a->s), hiod->name, a->first);
         drop_dev(a, d);
@@ -509,19 +509,10 @@ static void accel_free(SMMUv3State *s)
     g_free(a);
 }
 
-bool smmuv3_accel_realize(SMMUv3State *s, Error **errp)
+bool accel_setup(SMMUv3State *s, Error **errp)
 {
-    Present present = { .s = s, .errp = errp, .ok = true };
-    SMMUv3Accel *a;
+    SMMUv3Accel *a = s->accel_state = g_new0(SMMUv3Accel, 1);
 
-    if (!host_ready(errp) || !machine_ready(errp) || !emulated_only(s, errp)) {
-        return false;
-    }
-    pci_for_each_device_under_bus(s->primary_bus, check_present, &present);
-    if (!present.ok) {
-        return false;
-    }
-    a = s->accel_state = g_new0(SMMUv3Accel, 1);
     a->s = s;
     a->devs = g_ptr_array_new();
     a->groups = g_ptr_array_new();
@@ -535,6 +526,17 @@ bool smmuv3_accel_realize(SMMUv3State *s, Error **errp)
     address_space_init(&a->bridge_as, &a->msi_window, "smmuv3-bridges");
     accels = g_slist_prepend(accels, a);
     return true;
+}
+
+bool smmuv3_accel_realize(SMMUv3State *s, Error **errp)
+{
+    Present present = { .s = s, .errp = errp, .ok = true };
+
+    if (!host_ready(errp) || !machine_ready(errp) || !emulated_only(s, errp)) {
+        return false;
+    }
+    pci_for_each_device_under_bus(s->primary_bus, check_present, &present);
+    return present.ok && accel_setup(s, errp);
 }
 
 void smmuv3_accel_unrealize(SMMUv3State *s)

@@ -84,6 +84,9 @@ struct SMMUv3Accel {
     struct iommu_viommu_arm_smmuv3_invalidate batch[SMMU_RUN_MAX];
 };
 
+/* smmuv3-accel.c: all but the questions to machine and bus. */
+bool accel_setup(SMMUv3State *s, Error **errp);
+
 /* smmuv3-accel-caps.c */
 bool accel_caps_init(SMMUv3Accel *a, Error **errp);
 /* Takes automatic values from @hiod's host SMMU if they are still open, then checks that it offers what the guest was told. */
@@ -97,7 +100,7 @@ void accel_mark(SMMUv3Accel *a, uint32_t first, uint32_t last);
 void accel_apply(SMMUv3Accel *a);
 /* Puts @g where its streams want it; on failure it ends on abort. */
 void accel_group_settle(SMMUv3Accel *a, AccelGroup *g);
-bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, Error **errp);
+bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, AccelTable *t, Error **errp);
 void accel_evaluate(SMMUv3Accel *a, AccelDev *d);
 void accel_table_put(SMMUv3Accel *a, AccelTable *t);
 void accel_vdev_free(SMMUv3Accel *a, AccelDev *d);
