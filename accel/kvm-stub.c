@@ -15,9 +15,11 @@ int kvm_check_extension(unsigned cap) { return 0; }
 bool kvm_irqfds_enabled(void) { return false; }
 bool kvm_msi_via_irqfd_enabled(void) { return false; }
 bool kvm_irqchip_in_kernel(void) { return false; }
+void kvm_irqchip_set_msi_mode(KVMMsiMode mode) { }
 bool kvm_resamplefds_enabled(void) { return false; }
 KVMRouteChange kvm_irqchip_begin_route_changes(void) { return (KVMRouteChange) { 0 }; }
 void kvm_irqchip_commit_route_changes(KVMRouteChange *c) { }
+
 int kvm_irqchip_add_msi_route(KVMRouteChange *c, MSIMessage msg, struct PCIDevice *dev) { return -ENOSYS; }
 int kvm_irqchip_update_msi_route(KVMRouteChange *c, int virq, MSIMessage msg, struct PCIDevice *dev) { return -ENOSYS; }
 void kvm_irqchip_release_virq(int virq) { }

@@ -331,13 +331,9 @@ static bool load_drive(PFlashCFI01 *pfl, Error **errp)
                    pfl->name, bank_size(pfl), blk_name(pfl->blk), len);
         return false;
     }
-    if (!blk_attach_dev(pfl->blk, OBJECT(pfl), !pfl->read_only, errp)) {
-        return false;
-    }
     r = blk_pread(pfl->blk, 0, len, pfl->storage);
     if (r < 0) {
         error_setg_errno(errp, -r, "flash bank '%s': cannot read drive '%s'", pfl->name, blk_name(pfl->blk));
-        blk_detach_dev(pfl->blk, OBJECT(pfl));
     }
     return r >= 0;
 }
@@ -385,9 +381,6 @@ static void pflash_unrealize(DeviceState *dev)
 {
     PFlashCFI01 *pfl = PFLASH_CFI01(dev);
 
-    if (pfl->blk) {
-        blk_detach_dev(pfl->blk, OBJECT(pfl));
-    }
     g_free(pfl->buffer);
     pfl->buffer = NULL;
 }
