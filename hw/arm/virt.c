@@ -31,8 +31,9 @@ static int numa_node_of_cpu(const MachineState *ms, int idx)
 {
     for (int n = 0; ms->numa && n < MAX_NUMA_NODES; n++) {
         GArray *ranges = ms->numa[n].cpu_ranges;
-        for (guint i = 0; ranges && i + 1 < ranges->len; i += 2) {
-            if (idx >= g_array_index(ranges, int, i) && idx <= g_array_index(ranges, int, i + 1)) {
+        for (guint i = 0; ranges && i < ranges->len; i++) {
+            const int *range = &g_array_index(ranges, int, 2 * i);     /* first, last */
+            if (idx >= range[0] && idx <= range[1]) {
                 return n;
             }
         }
