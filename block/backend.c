@@ -279,7 +279,7 @@ void blk_cleanup(void)
 
 bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp)
 {
-    if (blk->dev) {
+    if (blk->dev && blk->dev != dev) {
         error_setg(errp, "drive '%s' is already in use by another device", blk->name);
         return false;
     }
@@ -293,9 +293,10 @@ bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp)
 
 void blk_detach_dev(BlockBackend *blk, Object *dev)
 {
-    g_assert(blk->dev == dev);
-    blk_drain(blk);
-    blk->dev = NULL;
+    if (blk->dev == dev) {              /* a device and its property may both let go */
+        blk_drain(blk);
+        blk->dev = NULL;
+    }
 }
 
 const char *blk_name(const BlockBackend *blk) { return blk->name; }
