@@ -134,21 +134,27 @@ void vm_start(void)
     qapi_event_send("RESUME", NULL);
 }
 
+/* False: it stood already. */
+static bool stand_still(RunState new_state)
+{
+    bool was_running = runstate_is_running();
+
+    runstate_set(new_state);
+    if (was_running) {
+        cpu_clock_enable(false);
+        pause_all_vcpus();
+        tell_change(false);
+    }
+    return was_running;
+}
+
 void vm_stop(RunState new_state)
 {
     if (current_cpu) {
         vm_stop_from_vcpu(new_state);
-        return;
+    } else if (stand_still(new_state)) {
+        qapi_event_send("STOP", NULL);
     }
-    if (!runstate_is_running()) {
-        runstate_set(new_state);
-        return;
-    }
-    cpu_clock_enable(false);
-    runstate_set(new_state);
-    pause_all_vcpus();
-    tell_change(false);
-    qapi_event_send("STOP", NULL);
 }
 
 void vm_stop_from_vcpu(RunState new_state)
@@ -341,9 +347,7 @@ int qemu_main_loop(void)
     while (!carry_out_requests()) {
         main_loop_wait(false);
     }
-    if (runstate_is_running()) {
-        vm_stop(RUN_STATE_SHUTDOWN);
-    }
+    stand_still(RUN_STATE_SHUTDOWN);
     notifier_list_notify(&exit_notifiers, NULL);
     return exit_code;
 }

@@ -35,7 +35,7 @@ static DeviceClass *check_driver(const char *driver, Error **errp)
         error_setg(errp, "Parameter 'driver' expects a non-abstract device type");
         return NULL;
     }
-    if (!dc->user_creatable || (qdev_hotplug_time() && !dc->hotpluggable)) {
+    if (!dc->user_creatable) {
         error_setg(errp, "Parameter 'driver' expects a pluggable device type");
         return NULL;
     }
@@ -72,6 +72,10 @@ static bool choose_bus(DeviceClass *dc, const char *driver, const char *name, Bu
     }
     if (*bus && qdev_hotplug_time() && !(*bus)->hotplug) {
         error_setg(errp, "Bus '%s' does not support hotplugging", (*bus)->name);
+        return false;
+    }
+    if (qdev_hotplug_time() && !dc->hotpluggable) {
+        error_setg(errp, "Parameter 'driver' expects a pluggable device type");
         return false;
     }
     return true;

@@ -1,0 +1,340 @@
+/*
+ * QMP and HMP as clients see them: every query answers, everything can be
+ * introspected, clients that misbehave do no harm.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include "libqtest.h"
+
+#define MACHINE "-M virt -nodefaults -display none -smp 2 " \
+    "-device pcie-root-port,id=rp0,chassis=1,bus=pcie.0,addr=2.0 -device pcie-root-port,id=rp1,chassis=2,bus=pcie.0,addr=3.0 "
+
+static json_t *command(const char *name, const char *key, const char *value)
+{
+    json_t *c = json_pack("{s:s}", "execute", name);
+
+    if (key) {
+        json_object_set_new(c, "arguments", json_pack("{s:s}", key, value));
+    }
+    return c;
+}
+
+/* The answer, whatever it is; the caller's. */
+static json_t *ask(QTestState *t, const char *name, const char *key, const char *value)
+{
+    g_autoptr(json_t) c = command(name, key, value);
+    char *text = json_dumps(c, 0);
+    json_t *answer = qtest_qmp(t, "%s", text);
+
+    free(text);
+    return answer;
+}
+
+static void test_queries(void)
+{
+    QTestState *t = qtest_init(MACHINE);
+    g_autoptr(json_t) all = qtest_qmp_return(t, "{\"execute\": \"query-commands\"}");
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(all, i, entry) {
+        const char *name = json_string_value(json_object_get(entry, "name"));
+        g_autoptr(json_t) answer = NULL;
+        if (!g_str_has_prefix(name, "query-")) {
+            continue;
+        }
+        answer = ask(t, name, NULL, NULL);
+        if (json_object_get(answer, "error")) {
+            const char *desc = json_string_value(json_object_get(json_object_get(answer, "error"), "desc"));
+            g_assert_true(g_str_has_suffix(desc, "is missing") || g_str_equal(name, "query-hotpluggable-cpus"));
+        }
+    }
+    qtest_quit(t);
+}
+
+static void test_all_types(void)
+{
+    QTestState *t = qtest_init(MACHINE);
+    g_autoptr(json_t) all = qtest_qmp_return(t, "{\"execute\": \"qom-list-types\"}");
+    g_autoptr(json_t) devices = qtest_qmp_return(t, "{\"execute\": \"qom-list-types\", \"arguments\": {\"implements\": \"device\"}}");
+    json_t *entry;
+    size_t i;
+
+    g_assert_cmpuint(json_array_size(devices), >, 10);
+    json_array_foreach(all, i, entry) {
+        g_autoptr(json_t) a = ask(t, "qom-list-properties", "typename", json_string_value(json_object_get(entry, "name")));
+        g_assert_nonnull(json_object_get(a, "return"));
+    }
+    json_array_foreach(devices, i, entry) {
+        g_autoptr(json_t) a = ask(t, "device-list-properties", "typename", json_string_value(json_object_get(entry, "name")));
+        g_assert_nonnull(json_object_get(a, "return"));
+    }
+    qtest_quit(t);
+}
+
+/* Reads every property of every object. */
+static void walk(QTestState *t, const char *path, unsigned *objects)
+{
+    g_autoptr(json_t) answer = ask(t, "qom-list", "path", path);
+    json_t *list = json_object_get(answer, "return"), *prop;
+    size_t i;
+
+    ++*objects;
+    g_assert_nonnull(list);
+    json_array_foreach(list, i, prop) {
+        const char *name = json_string_value(json_object_get(prop, "name"));
+        const char *type = json_string_value(json_object_get(prop, "type"));
+        if (g_str_has_prefix(type, "child<")) {
+            g_autofree char *below = g_strdup_printf("%s/%s", strcmp(path, "/") ? path : "", name);
+            walk(t, below, objects);
+        } else {
+            g_autoptr(json_t) c = json_pack("{s:s, s:{s:s, s:s}}", "execute", "qom-get", "arguments", "path", path, "property", name);
+            char *text = json_dumps(c, 0);
+            json_decref(qtest_qmp(t, "%s", text));
+            free(text);
+        }
+    }
+}
+
+static void test_walk_tree(void)
+{
+    QTestState *t = qtest_init(MACHINE);
+    unsigned objects = 0;
+
+    walk(t, "/", &objects);
+    g_assert_cmpuint(objects, >, 50);
+    qtest_quit(t);
+}
+
+static void test_device_errors(void)
+{
+    static const struct { const char *args, *desc; } cases[] = {
+        { "{\"driver\": \"no-such\"}", "'no-such' is not a valid device model name" },
+        { "{\"driver\": \"pci-device\"}", "Parameter 'driver' expects a non-abstract device type" },
+        { "{\"driver\": \"pl011\"}", "Parameter 'driver' expects a pluggable device type" },
+        { "{\"driver\": \"pcie-root-port\", \"bus\": \"nowhere\"}", "Bus 'nowhere' not found" },
+        { "{\"driver\": \"pcie-root-port\", \"bus\": \"pcie.0\"}", "Bus 'pcie.0' does not support hotplugging" },
+        { "{}", "Parameter 'driver' is missing" },
+        { "{\"driver\": 1}", "Invalid parameter type for 'driver', expected: string" },
+    };
+    QTestState *t = qtest_init(MACHINE);
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        qtest_qmp_error(t, "GenericError", cases[i].desc, "{\"execute\": \"device_add\", \"arguments\": %s}", cases[i].args);
+    }
+    qtest_qmp_error(t, "DeviceNotFound", "Device 'x' not found", "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"x\"}}");
+    qtest_quit(t);
+}
+
+static void test_run_state(void)
+{
+    QTestState *t = qtest_init(MACHINE);
+    json_t *status;
+
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"stop\"}"));
+    json_decref(qtest_qmp_event(t, "STOP"));
+    status = qtest_qmp_return(t, "{\"execute\": \"query-status\"}");
+    g_assert_cmpstr(json_string_value(json_object_get(status, "status")), ==, "paused");
+    json_decref(status);
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"cont\"}"));
+    json_decref(qtest_qmp_event(t, "RESUME"));
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"system_reset\"}"));
+    json_decref(qtest_qmp_event(t, "RESET"));
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"system_powerdown\"}"));
+    json_decref(qtest_qmp_event(t, "POWERDOWN"));
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"set-action\", \"arguments\": {\"reboot\": \"shutdown\", \"panic\": \"pause\"}}"));
+    qtest_quit(t);
+}
+
+static void test_objects(void)
+{
+    QTestState *t = qtest_init(MACHINE);
+
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"object-add\", \"arguments\": {\"qom-type\": \"memory-backend-ram\", \"id\": \"m0\", \"size\": 1048576}}"));
+    qtest_qmp_error(t, "GenericError", "attempt to add duplicate property 'm0'",
+                    "{\"execute\": \"object-add\", \"arguments\": {\"qom-type\": \"memory-backend-ram\", \"id\": \"m0\", \"size\": 1048576}}");
+    qtest_qmp_error(t, "GenericError", "not found", "{\"execute\": \"object-add\", \"arguments\": "
+                    "{\"qom-type\": \"memory-backend-ram\", \"id\": \"m1\", \"size\": 1048576, \"colour\": \"red\"}}");
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m0\"}}"));
+    qtest_qmp_error(t, "GenericError", "object 'm0' not found", "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m0\"}}");
+    qtest_quit(t);
+}
+
+static void test_hmp(void)
+{
+    static const char *const lines[] = {
+        "help", "help info", "info version", "info status", "info qtree", "info mtree", "info mtree -f", "info qom-tree", "info roms",
+        "info registers -a", "info chardev", "info pci", "info block", "info cpus", "info numa", "info kvm", "info name", "info uuid",
+        "info trace-events", "info", "x/4xw 0", "xp/16xb 0x40000000", "xp/3i 0", "xp", "xp/99999999999xg 0xffffffffffffff00", "stop", "cont",
+        "device_add", "device_add no-such", "device_del x", "object_del x", "qom-list /machine", "qom-get /machine type",
+        "qom-get /machine", "qom-set /machine nothing 1", "log help", "trace-event no-such on", "", "   ", "nonsense",
+    };
+    QTestState *t = qtest_init(MACHINE "-name guest1");
+    g_autofree char *name = qtest_hmp(t, "info name"), *unknown = qtest_hmp(t, "info nothing");
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        g_free(qtest_hmp(t, lines[i]));
+    }
+    g_assert_cmpstr(name, ==, "guest1\r\n");
+    g_assert_cmpstr(unknown, ==, "unknown command: 'info nothing'\r\n");
+    qtest_quit(t);
+}
+
+/* --- A second client, that does not behave. --- */
+static int connect_to(const char *path)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(un.sun_path, path, sizeof(un.sun_path));
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&un, sizeof(un)), ==, 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    g_assert_cmpint(send(fd, text, strlen(text), MSG_NOSIGNAL), ==, strlen(text));
+}
+
+static char *hear(int fd)
+{
+    GString *line = g_string_new(NULL);
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    char c;
+
+    while (poll(&p, 1, 60000) == 1 && read(fd, &c, 1) == 1) {
+        g_string_append_c(line, c);
+        if (c == '\n') {
+            break;
+        }
+    }
+    return g_string_free(line, FALSE);
+}
+
+static void expect(int fd, const char *part)
+{
+    g_autofree char *line = hear(fd);
+
+    if (!strstr(line, part)) {
+        g_error("expected '%s', got '%s'", part, line);
+    }
+    g_assert_true(g_str_has_suffix(line, "\r\n"));
+}
+
+static void send_fd(int sock, int fd, const char *text)
+{
+    char control[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec iov = { (void *)text, strlen(text) };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+    struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+    g_assert_cmpint(sendmsg(sock, &msg, 0), ==, strlen(text));
+}
+
+static void flood(int fd, size_t bytes)
+{
+    g_autofree char *block = g_malloc(MiB);
+
+    memset(block, 'a', MiB);
+    say(fd, "{\"");
+    for (size_t sent = 0; sent < bytes;) {
+        ssize_t n = send(fd, block, MiB, MSG_NOSIGNAL);
+        g_assert_cmpint(n, >, 0);
+        sent += n;
+    }
+    say(fd, "\n");
+}
+
+static void test_clients(void)
+{
+    g_autofree char *path = g_strdup_printf("%s/second", qtest_tmpdir());
+    QTestState *t = qtest_init(MACHINE "-qmp unix:%s,server=on,wait=off", path);
+    int fd = connect_to(path), null;
+
+    expect(fd, "\"QMP\"");
+    say(fd, "{\"execute\":\"query-name\",\"id\":[1]}");
+    expect(fd, "\"id\": [1], \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"Expecting capabilities negotiation");
+    say(fd, "{\"execute\":\"qmp_capabilities\"}");
+    expect(fd, "{\"return\": {}}");
+    /* in pieces, several at once, rubbish between */
+    say(fd, "{\"execute\":\"query-");
+    say(fd, "name\",\"id\":\"a\"}{\"execute\":\"nope\",\"id\":2}\nrubbish\n{\"execute\":\"query-uuid\"}");
+    expect(fd, "{\"return\": {}, \"id\": \"a\"}");
+    expect(fd, "\"id\": 2, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The command nope has not been found\"}");
+    expect(fd, "JSON parse error");
+    expect(fd, "\"UUID\"");
+    /* descriptors */
+    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    say(fd, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"n\"}}");
+    expect(fd, "No file descriptor supplied via SCM_RIGHTS");
+    send_fd(fd, null, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"n\"}}");
+    expect(fd, "{\"return\": {}}");
+    say(fd, "{\"execute\":\"closefd\",\"arguments\":{\"fdname\":\"n\"}}");
+    expect(fd, "{\"return\": {}}");
+    send_fd(fd, null, "{\"execute\":\"add-fd\",\"arguments\":{\"fdset-id\":5,\"opaque\":\"x\"}}");
+    expect(fd, "\"fdset-id\": 5");
+    say(fd, "{\"execute\":\"remove-fd\",\"arguments\":{\"fdset-id\":5}}");
+    expect(fd, "{\"return\": {}}");
+    close(null);
+    /* leaves in the middle of a command; the next one starts afresh */
+    say(fd, "{\"execute\":\"quit\"");
+    close(fd);
+    fd = connect_to(path);
+    expect(fd, "\"QMP\"");
+    say(fd, "{\"execute\":\"qmp_capabilities\"}");
+    expect(fd, "{\"return\": {}}");
+    flood(fd, 100 * MiB);
+    expect(fd, "size limit exceeded");
+    say(fd, "{\"execute\":\"query-name\"}");
+    expect(fd, "{\"return\": {}}");
+    close(fd);
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"query-status\"}"));
+    qtest_quit(t);
+}
+
+static void test_bad_options(void)
+{
+    static const struct { const char *args, *message; } cases[] = {
+        { "-M virt -mon chardev=none", "chardev \"none\" not found" },
+        { "-M virt -chardev null,id=c -mon chardev=c,mode=loud", "Parameter 'mode' does not accept value 'loud'" },
+        { "-M virt -chardev null,id=c -mon c -mon c", "already in use" },
+        { "-M virt -device pcie-root-port,id=a,chassis=1 -device pcie-root-port,id=a,chassis=2", "Duplicate device ID 'a'" },
+        { "-M virt -device pcie-root-port,colour=red", "Property 'pcie-root-port.colour' not found" },
+        { "-M virt -device pcie-root-port,chassis=256", "Parameter 'chassis' expects an integer from 0 to 255, not '256'" },
+        { "-M virt -device no-such", "'no-such' is not a valid device model name" },
+        { "-M virt -smp 0", "greater than zero" },
+        { "-M virt -m 18446744073709551616", "invalid RAM size" },
+        { "-M virt -m 1,maxmem=0", "invalid value of maxmem" },
+        { "-M virt -global pcie-root-port.colour=red -device pcie-root-port", "can't apply global pcie-root-port.colour=red" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autofree char *err = NULL;
+        int status = qtest_run(&err, "-accel qtest -nodefaults -display none %s", cases[i].args);
+        if (status != 1 || !strstr(err, cases[i].message)) {
+            g_error("'%s': exit %d, '%s'", cases[i].args, status, err);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qmp/queries", test_queries);
+    g_test_add_func("/qmp/all-types", test_all_types);
+    g_test_add_func("/qmp/walk-tree", test_walk_tree);
+    g_test_add_func("/qmp/device-errors", test_device_errors);
+    g_test_add_func("/qmp/run-state", test_run_state);
+    g_test_add_func("/qmp/objects", test_objects);
+    g_test_add_func("/qmp/hmp", test_hmp);
+    g_test_add_func("/qmp/clients", test_clients);
+    g_test_add_func("/qmp/bad-options", test_bad_options);
+    return g_test_run();
+}
