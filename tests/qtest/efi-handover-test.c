@@ -207,7 +207,7 @@ static void test_only_when_needed(void)
 static void test_no_bus_number(void)
 {
     g_autofree char *kernel = kernel_path(), *err = NULL;
-    int status = qtest_run(&err, "-M virt,acpi=on -cpu cortex-a57 -m 256 -nodefaults -serial none -kernel %s "
+    int status = qtest_run(&err, "-accel qtest -M virt,acpi=on -cpu cortex-a57 -m 256 -nodefaults -serial none -kernel %s "
                            "-device pxb-pcie,id=a,bus_nr=8 -device pcie-root-port,id=rp,bus=a,chassis=1 -device pxb-pcie,id=b,bus_nr=9", kernel);
 
     g_assert_cmpint(status, ==, 1);
