@@ -39,7 +39,6 @@ static void run_callback(struct rcu_head *head)
 {
     RCUCallback *cb = container_of(head, RCUCallback, head);
 
-    rcu_thread_known = true;            /* the library registers its own thread, and may not twice */
     rcu_thread_known = true;    /* the library's own thread, which it registered itself */
     bql_lock();
     cb->fn(cb);
