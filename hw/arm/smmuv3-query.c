@@ -1,0 +1,467 @@
+/*
+ * SMMUv3 seen from outside: query-smmu, query-smmu-translation and "info smmu".
+ *
+ * All three read under the vSMMU lock, from the monitor's thread, and change
+ * nothing: tables are walked past the caches, faults are shown and not recorded.
+ * The text forms are made from the QMP answers.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/arm/smmuv3-emul.h"
+#ifdef CONFIG_ARM_SMMUV3_ACCEL
+#include "hw/arm/smmuv3-accel.h"
+#endif
+#include "monitor/hmp.h"
+#include "qapi-commands.h"
+
+#define MAX_STEPS 64
+
+static json_t *number(uint64_t v)
+{
+    return json_integer((json_int_t)v);
+}
+
+static json_t *numbers32(const uint32_t *v, unsigned n)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < n; i++) {
+        json_array_append_new(list, number(v[i]));
+    }
+    return list;
+}
+
+static const char *event_name(SMMUEventType t)
+{
+    static const char *const names[SMMU_EVT__MAX] = {
+        [SMMU_EVT_F_UUT] = "F_UUT", [SMMU_EVT_C_BAD_STREAMID] = "C_BAD_STREAMID", [SMMU_EVT_F_STE_FETCH] = "F_STE_FETCH",
+        [SMMU_EVT_C_BAD_STE] = "C_BAD_STE", [SMMU_EVT_F_BAD_ATS_TREQ] = "F_BAD_ATS_TREQ",
+        [SMMU_EVT_F_STREAM_DISABLED] = "F_STREAM_DISABLED", [SMMU_EVT_F_TRANSL_FORBIDDEN] = "F_TRANSL_FORBIDDEN",
+        [SMMU_EVT_C_BAD_SUBSTREAMID] = "C_BAD_SUBSTREAMID", [SMMU_EVT_F_CD_FETCH] = "F_CD_FETCH", [SMMU_EVT_C_BAD_CD] = "C_BAD_CD",
+        [SMMU_EVT_F_WALK_EABT] = "F_WALK_EABT", [SMMU_EVT_F_TRANSLATION] = "F_TRANSLATION", [SMMU_EVT_F_ADDR_SIZE] = "F_ADDR_SIZE",
+        [SMMU_EVT_F_ACCESS] = "F_ACCESS", [SMMU_EVT_F_PERMISSION] = "F_PERMISSION",
+    };
+
+    return t < SMMU_EVT__MAX && names[t] ? names[t] : "unknown";
+}
+
+/* --- Streams ----------------------------------------------------------------------------- */
+
+static json_t *stream_info(SMMUv3State *s, uint32_t sid)
+{
+    static const char *const configs[8] = { "abort", "abort", "abort", "abort", "bypass", "stage-1", "stage-2", "nested" };
+    uint64_t w[STE_WORDS] = { 0 }, fetch;
+    json_t *info = json_pack("{s:I, s:[]}", "stream-id", (json_int_t)sid, "ste"), *ste = json_object_get(info, "ste");
+    SMMUEventType err = smmuv3_ste_fetch(s, sid, w, &fetch);
+    SMMUSte decoded;
+
+    for (unsigned i = 0; !err && i < STE_WORDS; i++) {
+        json_array_append_new(ste, number(w[i]));
+    }
+    err = err ? err : smmu_ste_decode(s, w, &decoded);
+    if (err) {
+        json_object_set_new(info, "config", json_string("fault"));
+        json_object_set_new(info, "stream-fault", json_string(event_name(err)));
+        return info;
+    }
+    json_object_set_new(info, "config", json_string(configs[decoded.config]));
+    if (decoded.config != STE_CFG_ABORT && (decoded.config & 1)) {
+        json_object_set_new(info, "context-table", number(decoded.ctxptr));
+        json_object_set_new(info, "substream-bits", number(decoded.s1cdmax));
+    }
+    return info;
+}
+
+static json_t *emulated_streams(SMMUv3State *s)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < s->emul->devs->len; i++) {
+        SMMUDevice *d = s->emul->devs->pdata[i];
+        json_t *info = stream_info(s, smmu_device_sid(d));
+
+        json_object_set_new(info, "faults", number(d->faults));
+        json_array_append_new(list, info);
+    }
+    return list;
+}
+
+#ifdef CONFIG_ARM_SMMUV3_ACCEL
+static const char *host_state(const SMMUv3Accel *a, const AccelGroup *g)
+{
+    return !g->attached ? "blocked" : g->attached == a->abort_id ? "abort" : g->attached == a->bypass_id ? "bypass" : "translate";
+}
+
+static json_t *accel_streams(SMMUv3State *s)
+{
+    SMMUv3Accel *a = s->accel_state;
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < a->devs->len; i++) {
+        AccelDev *d = a->devs->pdata[i];
+        json_t *info = stream_info(s, d->sid);
+
+        json_object_set_new(info, "device", json_string(d->hiod->name));
+        json_object_set_new(info, "group", number(d->group->host_group));
+        json_object_set_new(info, "host-table", number(d->group->attached));
+        json_object_set_new(info, "host-state", json_string(host_state(a, d->group)));
+        json_object_set_new(info, "attaches", number(d->installs));
+        if (d->vdev_id) {
+            json_object_set_new(info, "vdevice", number(d->vdev_id));
+        }
+        json_array_append_new(list, info);
+    }
+    return list;
+}
+
+static json_t *host_info(const SMMUv3Accel *a)
+{
+    json_t *info = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "viommu", (json_int_t)a->viommu_id, "stage2", (json_int_t)a->s2_id,
+                             "bypass", (json_int_t)a->bypass_id, "abort", (json_int_t)a->abort_id, "event-queue", (json_int_t)a->veventq_id,
+                             "tables", (json_int_t)g_hash_table_size(a->tables), "calls", (json_int_t)a->host_calls,
+                             "commands", (json_int_t)a->host_commands, "errors", (json_int_t)a->host_errors);
+
+    if (a->last_error) {
+        json_object_set_new(info, "last-error", json_string(a->last_error));
+    }
+    if (a->first) {
+        json_object_set_new(info, "first-device", json_string(a->first));
+        json_object_set_new(info, "idr", numbers32(a->host.idr, 6));
+    }
+    return info;
+}
+#endif
+
+/* --- query-smmu ------------------------------------------------------------------------------ */
+
+static json_t *queue_info(const SMMUQueue *q, unsigned max)
+{
+    unsigned log2size = smmuv3_queue_log2size(q, max);
+
+    return json_pack("{s:I, s:I, s:I, s:I}", "base", (json_int_t)(q->base & QBASE_ADDR_MASK), "entries", (json_int_t)BIT(log2size),
+                     "prod", (json_int_t)(q->prod & MAKE_64BIT_MASK(0, log2size + 1)),
+                     "cons", (json_int_t)(q->cons & MAKE_64BIT_MASK(0, log2size + 1)));
+}
+
+static json_t *statistics(const SMMUv3Stats *st)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "runs", (json_int_t)st->runs, "commands", (json_int_t)st->commands,
+                     "events", (json_int_t)st->events, "events-lost", (json_int_t)st->events_lost);
+}
+
+static void engine_info(SMMUv3State *s, json_t *info)
+{
+    if (s->emul) {
+        const SMMUTlb *t = &s->emul->tlb;
+
+        json_object_set_new(info, "tlb", json_pack("{s:I, s:I, s:I}", "entries", (json_int_t)t->entries, "hits", (json_int_t)t->hits,
+                                                   "misses", (json_int_t)t->misses));
+        json_object_set_new(info, "streams", emulated_streams(s));
+    }
+#ifdef CONFIG_ARM_SMMUV3_ACCEL
+    if (s->accel_state) {
+        json_object_set_new(info, "host", host_info(s->accel_state));
+        json_object_set_new(info, "streams", accel_streams(s));
+    }
+#endif
+}
+
+static json_t *smmu_info(SMMUv3State *s)
+{
+    json_t *info;
+
+    g_mutex_lock(&s->lock);
+    info = json_pack("{s:s, s:s, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "id", smmuv3_name(s), "bus", s->primary_bus->qbus.name,
+                     "accel", s->accel, "enabled", smmuv3_enabled(s), "idr", numbers32(s->idr, 6), "gbpa", (json_int_t)s->gbpa,
+                     "gerror", (json_int_t)s->gerror, "gerrorn", (json_int_t)s->gerrorn, "stream-table", (json_int_t)s->strtab_base,
+                     "stream-table-config", (json_int_t)s->strtab_base_cfg, "command-queue", queue_info(&s->cmdq, SMMU_CMDQS),
+                     "event-queue", queue_info(&s->eventq, SMMU_EVENTQS), "statistics", statistics(&s->stats));
+    engine_info(s, info);
+    g_mutex_unlock(&s->lock);
+    return info;
+}
+
+static int collect(Object *obj, void *opaque)
+{
+    SMMUv3State *s = (SMMUv3State *)object_dynamic_cast(obj, TYPE_ARM_SMMUV3);
+
+    if (s && DEVICE(s)->realized) {
+        g_ptr_array_add(opaque, s);
+    }
+    return 0;
+}
+
+static GPtrArray *all_smmus(void)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    object_child_foreach_recursive(object_get_root(), collect, list);
+    return list;
+}
+
+json_t *qmp_query_smmu(const json_t *args, Error **errp)
+{
+    g_autoptr(GPtrArray) smmus = all_smmus();
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < smmus->len; i++) {
+        json_array_append_new(list, smmu_info(smmus->pdata[i]));
+    }
+    return list;
+}
+
+/* --- query-smmu-translation -------------------------------------------------------------------- */
+
+typedef struct Trail { SMMUv3State *s; json_t *steps; } Trail;
+
+static bool peek(void *opaque, uint64_t pa, uint64_t *value)
+{
+    return smmuv3_read_words(((Trail *)opaque)->s, pa, value, 1);
+}
+
+static void note_step(void *opaque, int stage, int level, uint64_t pa, uint64_t descriptor)
+{
+    Trail *trail = opaque;
+
+    if (json_array_size(trail->steps) < MAX_STEPS) {
+        json_array_append_new(trail->steps, json_pack("{s:i, s:i, s:I, s:I}", "stage", stage, "level", level, "address", (json_int_t)pa,
+                                              "descriptor", (json_int_t)descriptor));
+    }
+}
+
+static json_t *permissions(uint16_t perm)
+{
+    char text[] = "priv --- user --- stage-2 ---";
+    static const struct { uint16_t bit; uint8_t at; char c; } marks[] = {
+        { SMMU_PR, 5, 'r' }, { SMMU_PW, 6, 'w' }, { SMMU_PX, 7, 'x' }, { SMMU_UR, 14, 'r' }, { SMMU_UW, 15, 'w' }, { SMMU_UX, 16, 'x' },
+        { SMMU_2R, 26, 'r' }, { SMMU_2W, 27, 'w' }, { SMMU_2X, 28, 'x' },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+        if (perm & marks[i].bit) {
+            text[marks[i].at] = marks[i].c;
+        }
+    }
+    return json_string(text);
+}
+
+static json_t *walk_info(SMMUv3State *s, const SMMUContext *c, uint64_t iova)
+{
+    json_t *info = json_pack("{s:s, s:[]}", "disposal", "translate", "steps");
+    Trail trail = { s, json_object_get(info, "steps") };
+    SMMUReader reader = { .read = peek, .step = note_step, .opaque = &trail };
+    SMMULeaf leaf;
+    SMMUFault fault;
+
+    if (smmu_walk(c, &reader, iova, &leaf, &fault)) {
+        json_object_set_new(info, "output", number(leaf.out | (iova & MAKE_64BIT_MASK(0, leaf.shift))));
+        json_object_set_new(info, "size", number(BIT_ULL(leaf.shift)));
+        json_object_set_new(info, "permissions", permissions(leaf.perm));
+    } else {
+        json_object_set_new(info, "fault", json_string(event_name(fault.type)));
+    }
+    return info;
+}
+
+static json_t *translation(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid, uint64_t iova)
+{
+    static const char *const disposals[] = { "abort", "bypass", "translate", "fault" };
+    SMMUConfig cfg;
+    json_t *info;
+
+    if (!smmuv3_enabled(s)) {
+        return json_pack("{s:s, s:[]}", "disposal", FIELD_EX32(s->gbpa, GBPA, ABORT) ? "abort" : "bypass", "steps");
+    }
+    smmuv3_config_fetch(s, sid, ssv, ssid, &cfg);
+    if (cfg.disposal == SMMU_TRANSLATE) {
+        return walk_info(s, &cfg.ctx, iova);
+    }
+    info = json_pack("{s:s, s:[]}", "disposal", disposals[cfg.disposal], "steps");
+    if (cfg.disposal == SMMU_FAULT) {
+        json_object_set_new(info, "fault", json_string(event_name(cfg.evt.type)));
+    }
+    return info;
+}
+
+static SMMUv3State *find_smmu(const char *id, Error **errp)
+{
+    g_autoptr(GPtrArray) smmus = all_smmus();
+
+    for (unsigned i = 0; i < smmus->len; i++) {
+        if (!strcmp(smmuv3_name(smmus->pdata[i]), id)) {
+            return smmus->pdata[i];
+        }
+    }
+    error_setg(errp, "There is no SMMU '%s'; query-smmu lists them", id);
+    return NULL;
+}
+
+json_t *qmp_query_smmu_translation(const json_t *args, Error **errp)
+{
+    SMMUv3State *s = find_smmu(json_string_value(json_object_get(args, "id")), errp);
+    const json_t *pasid = json_object_get(args, "pasid");
+    json_t *info;
+
+    if (!s) {
+        return NULL;
+    }
+    g_mutex_lock(&s->lock);
+    info = translation(s, json_integer_value(json_object_get(args, "stream-id")), pasid != NULL,
+                       pasid ? json_integer_value(pasid) & 0xfffff : 0, json_integer_value(json_object_get(args, "iova")));
+    g_mutex_unlock(&s->lock);
+    return info;
+}
+
+/* --- "info smmu" ---------------------------------------------------------------------------------- */
+
+static uint64_t get(const json_t *obj, const char *key)
+{
+    return json_integer_value(json_object_get(obj, key));
+}
+
+static const char *text(const json_t *obj, const char *key)
+{
+    const char *v = json_string_value(json_object_get(obj, key));
+
+    return v ? v : "-";
+}
+
+static void print_queue(GString *out, const char *name, const json_t *q)
+{
+    g_string_append_printf(out, "  %s: %" PRIu64 " entries at 0x%" PRIx64 ", prod 0x%" PRIx64 " cons 0x%" PRIx64 "\n", name, get(q, "entries"),
+                           get(q, "base"), get(q, "prod"), get(q, "cons"));
+}
+
+static void print_stream(GString *out, const json_t *st)
+{
+    g_string_append_printf(out, "  stream 0x%04" PRIx64 ": guest %s", get(st, "stream-id"), text(st, "config"));
+    if (json_object_get(st, "stream-fault")) {
+        g_string_append_printf(out, " (%s)", text(st, "stream-fault"));
+    }
+    if (json_object_get(st, "context-table")) {
+        g_string_append_printf(out, ", CD table 0x%" PRIx64 " of 2^%" PRIu64, get(st, "context-table"), get(st, "substream-bits"));
+    }
+    if (json_object_get(st, "device")) {
+        g_string_append_printf(out, "; host %s: %s by table %" PRIu64 ", vDEVICE %" PRIu64 ", group %" PRIu64 ", %" PRIu64 " attaches",
+                               text(st, "device"), text(st, "host-state"), get(st, "host-table"), get(st, "vdevice"), get(st, "group"),
+                               get(st, "attaches"));
+    } else {
+        g_string_append_printf(out, "; %" PRIu64 " faults", get(st, "faults"));
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void print_smmu(GString *out, const json_t *info)
+{
+    const json_t *stats = json_object_get(info, "statistics"), *host = json_object_get(info, "host"), *tlb = json_object_get(info, "tlb");
+    json_t *stream;
+    size_t i;
+
+    g_string_append_printf(out, "%s on %s: %s, translation %s\n", text(info, "id"), text(info, "bus"),
+                           json_is_true(json_object_get(info, "accel")) ? "accel=on" : "emulated",
+                           json_is_true(json_object_get(info, "enabled")) ? "on" : "off");
+    print_queue(out, "commands", json_object_get(info, "command-queue"));
+    print_queue(out, "events", json_object_get(info, "event-queue"));
+    g_string_append_printf(out, "  %" PRIu64 " commands in %" PRIu64 " runs, %" PRIu64 " events, %" PRIu64 " lost\n", get(stats, "commands"),
+                           get(stats, "runs"), get(stats, "events"), get(stats, "events-lost"));
+    if (tlb) {
+        g_string_append_printf(out, "  TLB: %" PRIu64 " entries, %" PRIu64 " hits, %" PRIu64 " misses\n", get(tlb, "entries"), get(tlb, "hits"),
+                               get(tlb, "misses"));
+    }
+    if (host) {
+        g_string_append_printf(out, "  host: vIOMMU %" PRIu64 " over stage 2 %" PRIu64 ", %" PRIu64 " tables; %" PRIu64 " commands in %" PRIu64
+                               " calls, %" PRIu64 " errors\n", get(host, "viommu"), get(host, "stage2"), get(host, "tables"),
+                               get(host, "commands"), get(host, "calls"), get(host, "errors"));
+        if (json_object_get(host, "last-error")) {
+            g_string_append_printf(out, "  last error: %s\n", text(host, "last-error"));
+        }
+    }
+    json_array_foreach(json_object_get(info, "streams"), i, stream) {
+        print_stream(out, stream);
+    }
+}
+
+/* Graphviz: guest objects on the left of each edge, host objects on the right. */
+static void print_dot(GString *out, const json_t *info)
+{
+    const json_t *host = json_object_get(info, "host");
+    const char *id = text(info, "id");
+    json_t *st;
+    size_t i;
+
+    g_string_append_printf(out, "  \"%s\" [shape=box];\n", id);
+    if (host && get(host, "viommu")) {
+        g_string_append_printf(out, "  \"%s\" -> \"vIOMMU %" PRIu64 "\" -> \"stage 2 %" PRIu64 "\";\n", id, get(host, "viommu"), get(host, "stage2"));
+    }
+    json_array_foreach(json_object_get(info, "streams"), i, st) {
+        g_string_append_printf(out, "  \"%s\" -> \"%s stream 0x%" PRIx64 "\\n%s\";\n", id, id, get(st, "stream-id"), text(st, "config"));
+        if (json_object_get(st, "device")) {
+            g_string_append_printf(out, "  \"%s stream 0x%" PRIx64 "\\n%s\" -> \"%s\" -> \"table %" PRIu64 " (%s)\" -> \"vIOMMU %" PRIu64 "\";\n", id,
+                                   get(st, "stream-id"), text(st, "config"), text(st, "device"), get(st, "host-table"), text(st, "host-state"),
+                                   get(host, "viommu"));
+        }
+    }
+}
+
+static void print_translation(GString *out, const char *args)
+{
+    g_auto(GStrv) word = g_strsplit(args, " ", -1);
+    uint64_t sid, iova;
+    g_autoptr(Error) err = NULL;
+    SMMUv3State *s;
+    json_t *info, *step;
+    size_t i;
+
+    if (g_strv_length(word) != 3 || !parse_uint64(word[1], &sid) || !parse_uint64(word[2], &iova)) {
+        g_string_append(out, "info smmu ID STREAMID ADDRESS shows the translation of an address\n");
+        return;
+    }
+    s = find_smmu(word[0], &err);
+    if (!s) {
+        g_string_append_printf(out, "%s\n", error_get_pretty(err));
+        return;
+    }
+    g_mutex_lock(&s->lock);
+    info = translation(s, sid, false, 0, iova);
+    g_mutex_unlock(&s->lock);
+    json_array_foreach(json_object_get(info, "steps"), i, step) {
+        g_string_append_printf(out, "stage %" PRIu64 " level %" PRIu64 ": [0x%" PRIx64 "] = 0x%" PRIx64 "\n", get(step, "stage"), get(step, "level"),
+                               get(step, "address"), get(step, "descriptor"));
+    }
+    if (json_object_get(info, "output")) {
+        g_string_append_printf(out, "0x%" PRIx64 " -> 0x%" PRIx64 " (block of 0x%" PRIx64 ", %s)\n", iova, get(info, "output"), get(info, "size"),
+                               text(info, "permissions"));
+    } else {
+        g_string_append_printf(out, "0x%" PRIx64 ": %s%s%s\n", iova, text(info, "disposal"), json_object_get(info, "fault") ? ", " : "",
+                               json_object_get(info, "fault") ? text(info, "fault") : "");
+    }
+    json_decref(info);
+}
+
+static void info_smmu(GString *out, const char *args)
+{
+    bool dot = !strcmp(args, "-d");
+    json_t *list, *info;
+    size_t i;
+
+    if (*args && !dot) {
+        print_translation(out, args);
+        return;
+    }
+    list = qmp_query_smmu(NULL, NULL);
+    g_string_append(out, dot ? "digraph smmu {\n  rankdir=LR;\n" : "");
+    json_array_foreach(list, i, info) {
+        if (dot) {
+            print_dot(out, info);
+        } else {
+            print_smmu(out, info);
+        }
+    }
+    g_string_append(out, dot ? "}\n" : "");
+    json_decref(list);
+}
+
+static void __attribute__((constructor)) register_info(void)
+{
+    monitor_register_hmp_info("smmu", "show SMMUs (-d: as a Graphviz picture; ID STREAMID ADDRESS: one translation)", info_smmu);
+}
