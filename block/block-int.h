@@ -12,15 +12,34 @@
 
 typedef struct BlockNode BlockNode;
 
+typedef enum BlockRequestKind {
+    BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_ZERO, BLOCK__KINDS
+} BlockRequestKind;
+
+/* One request. Moves down the graph: a layer that only shifts offsets changes node and offset. */
+typedef struct BlockRequest {
+    BlockNode *node;
+    BlockRequestKind kind;
+    uint64_t offset, bytes;
+    const struct iovec *iov;
+    int niov;
+    bool fua;                   /* a write is on the medium when it completes */
+    bool may_unmap;             /* zeroes may become a hole */
+    BlockCompletionFunc *cb;
+    void *opaque;
+} BlockRequest;
+
 typedef struct BlockDriver {
     const char *name;
-    /* Takes its keys out of @opts. Sets size and read_only. */
+    /* Takes its keys out of @opts. */
     bool (*open)(BlockNode *node, json_t *opts, Error **errp);
     void (*close)(BlockNode *node);
-    /* Block until done; called in pool threads or, at start-up, in the main thread. 0 or -errno. */
-    int (*preadv)(BlockNode *node, uint64_t offset, const struct iovec *iov, int niov);
-    int (*pwritev)(BlockNode *node, uint64_t offset, const struct iovec *iov, int niov);
-    int (*flush)(BlockNode *node);
+    /* Somebody starts to use the node: take locks, open for writing. May be called again with more. */
+    bool (*use)(BlockNode *node, bool writable, Error **errp);
+    /* Does it, however long that takes; in a pool thread or, at start-up, in the main thread. 0 or -errno. */
+    int (*run)(BlockNode *node, const BlockRequest *r);
+    /* Starts it and calls back in the main thread; false: run() it in a pool thread. May be NULL. */
+    bool (*start)(BlockNode *node, const BlockRequest *r);
     int64_t (*getlength)(BlockNode *node);
 } BlockDriver;
 
@@ -30,17 +49,28 @@ struct BlockNode {
     char *filename;
     BlockNode *child;           /* what a raw layer stands on; owned reference */
     unsigned refs;
-    bool read_only;
-    bool auto_read_only;
-    int fd;                     /* file driver */
-    uint64_t offset, size;      /* raw layer: the part of the child it shows */
+    bool read_only;             /* nobody may write */
+    bool auto_read_only;        /* read_only is as it turns out */
+    bool discard;               /* discard=unmap */
+    bool no_flush, direct;      /* cache.* */
+    /* raw */
+    uint64_t offset, size;      /* the part of the child it shows */
     bool has_size;
+    /* file, host_device */
+    int fd, fd_buffered;        /* the second for what O_DIRECT cannot do; -1: none */
+    bool fd_writable, locking, force_share, locked, locked_write;
+    bool use_uring;
+    bool no_punch, no_zero;     /* the file system cannot */
+    uint64_t align;             /* of O_DIRECT */
+    /* null-co */
+    bool read_zeroes;
 };
 
-extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw;
+extern const BlockDriver block_driver_file, block_driver_host_device, block_driver_raw, block_driver_null;
 
 /* "driver" and the generic keys are taken from @opts, then the driver's; the rest must be empty. Consumes @opts. */
 BlockNode *block_node_open(json_t *opts, Error **errp);
+bool block_node_use(BlockNode *node, bool writable, Error **errp);
 BlockNode *block_node_find(const char *name);
 void block_node_ref(BlockNode *node);
 void block_node_unref(BlockNode *node);
@@ -48,9 +78,36 @@ void block_nodes_foreach(void (*fn)(BlockNode *node, void *opaque), void *opaque
 /* Every backend, its node, and who claimed it (or NULL). */
 void block_backends_foreach(void (*fn)(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque), void *opaque);
 
-/* block/pool.c: runs @work in a thread, then @cb(@opaque, result) in the main thread */
+/* At the end: forgets the node made last by -blockdev; false when none is left. */
+bool blockdev_del_any(void);
+
+/* Requests on nodes. */
+int block_node_run(BlockRequest r);
+void block_node_start(BlockRequest r);
+
+/* What was done, by kind. */
+typedef struct BlockStats { uint64_t bytes, operations, failed, total_ns; } BlockStats;
+const BlockStats *block_backend_stats(const BlockBackend *blk);
+BlockBackend *block_backend_new(const char *name, BlockNode *node);
+void block_backend_free(BlockBackend *blk);
+BlockBackend *block_backend_find(const char *name);
+typedef struct BlockPolicy { BlockOnError rerror, werror; bool writethrough; } BlockPolicy;
+/* Where -drive wants it, and what is done about errors. */
+void block_backend_place(BlockBackend *blk, const char *interface, int unit, BlockPolicy policy);
+const char *block_backend_interface(const BlockBackend *blk);       /* NULL: made for a node */
+int block_backend_unit(const BlockBackend *blk);
+
+/* block/lock.c: image locks, so that two programs do not write one image. @fd is @node's. */
+bool block_lock(BlockNode *node, int fd, bool write, Error **errp);
+
+/* block/pool.c: runs @work in a thread, then @cb(@opaque, result) in the main thread. */
 typedef int BlockWork(void *opaque);
 void block_pool_submit(BlockWork *work, BlockCompletionFunc *cb, void *opaque);
 unsigned block_pool_pending(void);
+
+/* block/uring.c: false when the kernel or the build has none. */
+bool block_uring_available(void);
+/* Starts the request on @fd; false: no room. */
+bool block_uring_start(int fd, const BlockRequest *r);
 
 #endif

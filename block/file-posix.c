@@ -1,9 +1,9 @@
 /*
  * Images that are files or host block devices.
  *
- * An image that we write is locked, so that two virtual machines cannot write
- * it at once: open file description locks on one byte, shared for readers,
- * exclusive for a writer.
+ * A node is opened for reading first and for writing when somebody who writes
+ * comes to use it; so a firmware image that everybody may write to can still
+ * be read by many machines at once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,36 +14,51 @@
 #include "monitor/monitor.h"
 #include "util/options.h"
 
-#define LOCK_BYTE 100
+/* --- Opening -------------------------------------------------------------------- */
 
-static bool take_lock(BlockNode *node, Error **errp)
+static int open_path(const char *path, int flags, Error **errp)
 {
-    struct flock lock = {
-        .l_type = node->read_only ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTE, .l_len = 1,
-    };
-
-    if (fcntl(node->fd, F_OFD_SETLK, &lock) == 0 || errno == EINVAL || errno == ENOLCK) {
-        return true;        /* taken, or the file system has no locks */
-    }
-    if (errno == EAGAIN || errno == EACCES) {
-        error_setg(errp, "'%s' is in use by another process%s", node->filename,
-                   node->read_only ? " that writes it" : "; use read-only=on to share it");
-    } else {
-        error_setg_errno(errp, errno, "cannot lock '%s'", node->filename);
-    }
-    return false;
-}
-
-static int open_path(const char *path, bool read_only, Error **errp)
-{
-    int flags = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC;
-    int fd = monitor_fdset_open(path, flags, errp);
+    int fd = monitor_fdset_open(path, flags & O_ACCMODE, errp);
 
     if (fd != -2) {
-        return fd < 0 ? -EINVAL : fd;
+        return fd < 0 ? -EBADF : fd;
     }
-    fd = open(path, flags);
+    fd = open(path, flags | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
+}
+
+/* Puts what @fd is behind the number @old, which requests may be using. */
+static int replace_fd(int old, int fd)
+{
+    if (old < 0) {
+        return fd;
+    }
+    dup3(fd, old, O_CLOEXEC);
+    close(fd);
+    return old;
+}
+
+/* Both descriptors, in one mode; the old ones stay on failure. */
+static int open_fds(BlockNode *node, bool writable, Error **errp)
+{
+    int flags = writable ? O_RDWR : O_RDONLY, buffered, fd;
+
+    fd = open_path(node->filename, flags | (node->direct ? O_DIRECT : 0), errp);
+    if (fd < 0) {
+        return fd;
+    }
+    if (node->direct) {
+        buffered = open_path(node->filename, flags, errp);
+        if (buffered < 0) {
+            close(fd);
+            return buffered;
+        }
+        node->fd_buffered = replace_fd(node->fd_buffered, buffered);
+    }
+    node->fd = replace_fd(node->fd, fd);
+    node->fd_writable = writable;
+    node->locked = node->locked_write = false;
+    return 0;
 }
 
 static bool check_kind(BlockNode *node, bool device, Error **errp)
@@ -54,23 +69,76 @@ static bool check_kind(BlockNode *node, bool device, Error **errp)
         error_setg_errno(errp, errno, "cannot examine '%s'", node->filename);
         return false;
     }
-    if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
-        if (device && !S_ISBLK(st.st_mode)) {
-            error_setg(errp, "'%s' is a file, not a block device: use driver=file", node->filename);
-            return false;
-        }
-        return true;
+    if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+        error_setg(errp, "'%s' is neither a file nor a block device", node->filename);
+        return false;
     }
-    error_setg(errp, "'%s' is neither a file nor a block device", node->filename);
-    return false;
+    if (device && !S_ISBLK(st.st_mode)) {
+        error_setg(errp, "'%s' is a file, not a block device: use driver=file", node->filename);
+        return false;
+    }
+    node->align = MAX(st.st_blksize, 512);
+    return true;
 }
 
-static bool file_open_kind(BlockNode *node, json_t *opts, bool device, Error **errp)
+/* aio=: threads, io_uring, native (which is io_uring here); by default what is fastest. */
+static bool take_aio(BlockNode *node, json_t *opts, Error **errp)
+{
+    g_autofree char *aio = NULL;
+
+    node->use_uring = block_uring_available();
+    if (!json_object_get(opts, "aio")) {
+        return true;
+    }
+    aio = options_take_str(opts, "aio", errp);
+    if (!aio) {
+        return false;
+    }
+    if (!strcmp(aio, "threads")) {
+        node->use_uring = false;
+        return true;
+    }
+    if (strcmp(aio, "io_uring") && strcmp(aio, "native")) {
+        error_setg(errp, "aio=%s is not supported; it is threads, io_uring or native", aio);
+        return false;
+    }
+    if (!strcmp(aio, "native") && !node->direct) {
+        error_setg(errp, "aio=native was specified, but it requires cache.direct=on, which was not specified.");
+        return false;
+    }
+    if (!node->use_uring) {
+        error_setg(errp, "aio=%s: this host has no io_uring; use aio=threads", aio);
+    }
+    return node->use_uring;
+}
+
+static bool take_locking(BlockNode *node, json_t *opts, Error **errp)
+{
+    g_autofree char *locking = NULL;
+
+    node->locking = true;
+    if (json_is_boolean(json_object_get(opts, "locking")) || !json_object_get(opts, "locking")) {
+        return options_take_bool(opts, "locking", &node->locking, errp);
+    }
+    locking = options_take_str(opts, "locking", errp);
+    if (!locking || (strcmp(locking, "on") && strcmp(locking, "off") && strcmp(locking, "auto"))) {
+        if (locking) {
+            error_setg(errp, "Parameter 'locking' does not accept value '%s': it is on, off or auto", locking);
+        }
+        return false;
+    }
+    node->locking = strcmp(locking, "off") != 0;
+    return true;
+}
+
+static bool open_kind(BlockNode *node, json_t *opts, bool device, Error **errp)
 {
     ERRP_GUARD();
+    int rc;
 
-    json_object_del(opts, "aio");
-    json_object_del(opts, "locking");
+    if (!take_aio(node, opts, errp) || !take_locking(node, opts, errp)) {
+        return false;
+    }
     node->filename = options_take_str(opts, "filename", errp);
     if (!node->filename) {
         if (!*errp) {
@@ -78,89 +146,206 @@ static bool file_open_kind(BlockNode *node, json_t *opts, bool device, Error **e
         }
         return false;
     }
-    node->fd = open_path(node->filename, node->read_only, errp);
-    if ((node->fd == -EACCES || node->fd == -EROFS) && !node->read_only && node->auto_read_only) {
-        node->read_only = true;
-        node->fd = open_path(node->filename, true, errp);
-    }
-    if (node->fd < 0) {
+    rc = open_fds(node, !node->read_only && !node->auto_read_only, errp);
+    if (rc < 0) {
         if (!*errp) {
-            error_setg_errno(errp, node->fd, "Could not open '%s'", node->filename);
+            error_setg_errno(errp, rc, "Could not open '%s'", node->filename);
         }
-        node->fd = -1;
         return false;
     }
-    if (!check_kind(node, device, errp) || !take_lock(node, errp)) {
-        close(node->fd);
-        node->fd = -1;
-        return false;
-    }
-    return true;
+    return check_kind(node, device, errp);
 }
 
 static bool file_open(BlockNode *node, json_t *opts, Error **errp)
 {
-    return file_open_kind(node, opts, false, errp);
+    return open_kind(node, opts, false, errp);
 }
 
 static bool host_device_open(BlockNode *node, json_t *opts, Error **errp)
 {
-    return file_open_kind(node, opts, true, errp);
+    return open_kind(node, opts, true, errp);
 }
 
 static void file_close(BlockNode *node)
 {
-    close(node->fd);
-    node->fd = -1;
+    if (node->fd >= 0) {
+        close(node->fd);
+    }
+    if (node->fd_buffered >= 0) {
+        close(node->fd_buffered);
+    }
+    node->fd = node->fd_buffered = -1;
 }
 
-/* Reads or writes all of @iov; a short read (the image was truncated under us) is EIO. */
-static int transfer(BlockNode *node, uint64_t offset, const struct iovec *iov, int niov, bool write)
+static bool become_writable(BlockNode *node, Error **errp)
 {
-    for (int i = 0; i < niov; i++) {
-        uint8_t *p = iov[i].iov_base;
-        size_t left = iov[i].iov_len;
+    ERRP_GUARD();
+    int rc = open_fds(node, true, errp);
 
-        while (left) {
-            ssize_t n = write ? pwrite(node->fd, p, left, offset) : pread(node->fd, p, left, offset);
-            if (n < 0 && errno == EINTR) {
-                continue;
-            }
-            if (n <= 0) {
-                return n < 0 ? -errno : -EIO;
-            }
-            p += n;
-            left -= n;
-            offset += n;
+    if (rc == 0) {
+        return true;
+    }
+    node->read_only = true;             /* as it turns out */
+    if (!*errp) {
+        error_setg_errno(errp, rc, "Could not open '%s' for writing", node->filename);
+    }
+    return false;
+}
+
+static bool file_use(BlockNode *node, bool writable, Error **errp)
+{
+    if (writable && !node->fd_writable && !become_writable(node, errp)) {
+        return false;
+    }
+    if (!node->locking || (node->force_share && !writable) || (node->locked && (node->locked_write || !writable))) {
+        return true;
+    }
+    if (!block_lock(node, node->fd, writable, errp)) {
+        return false;
+    }
+    node->locked = true;
+    node->locked_write = writable;
+    return true;
+}
+
+/* --- Requests ---------------------------------------------------------------------- */
+
+static bool aligned(const BlockNode *node, const BlockRequest *r)
+{
+    uint64_t bits = r->offset | r->bytes;
+
+    for (int i = 0; i < r->niov; i++) {
+        bits |= (uintptr_t)r->iov[i].iov_base | r->iov[i].iov_len;
+    }
+    return !(bits & (node->align - 1));
+}
+
+/* The descriptor that can do it. */
+static int fd_for(const BlockNode *node, const BlockRequest *r)
+{
+    return node->fd_buffered >= 0 && !aligned(node, r) ? node->fd_buffered : node->fd;
+}
+
+/* Reads or writes one stretch; the end of the file (it was truncated under us) is EIO. */
+static int transfer(int fd, uint64_t offset, uint8_t *p, size_t left, bool write)
+{
+    while (left) {
+        ssize_t n = write ? pwrite(fd, p, left, offset) : pread(fd, p, left, offset);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
         }
+        if (n <= 0) {
+            return n < 0 ? -errno : -EIO;
+        }
+        p += n;
+        left -= n;
+        offset += n;
     }
     return 0;
 }
 
-static int file_preadv(BlockNode *node, uint64_t offset, const struct iovec *iov, int niov)
+static int transfer_all(BlockNode *node, const BlockRequest *r, bool write)
 {
-    return transfer(node, offset, iov, niov, false);
+    int fd = fd_for(node, r), rc = 0;
+    uint64_t at = r->offset;
+
+    for (int i = 0; i < r->niov && !rc; i++) {
+        rc = transfer(fd, at, r->iov[i].iov_base, r->iov[i].iov_len, write);
+        at += r->iov[i].iov_len;
+    }
+    if (!rc && write && (r->fua || fd == node->fd_buffered)) {
+        rc = fdatasync(fd) ? -errno : 0;
+    }
+    return rc;
 }
 
-static int file_pwritev(BlockNode *node, uint64_t offset, const struct iovec *iov, int niov)
+static int allocate(BlockNode *node, int mode, const BlockRequest *r)
 {
-    return transfer(node, offset, iov, niov, true);
+    int rc;
+
+    do {
+        rc = fallocate(node->fd, mode, r->offset, r->bytes);
+    } while (rc && errno == EINTR);
+    return rc ? -errno : 0;
 }
 
-static int file_flush(BlockNode *node)
+static bool cannot(int rc)
 {
-    return fdatasync(node->fd) < 0 ? -errno : 0;
+    return rc == -EOPNOTSUPP || rc == -ENOSYS || rc == -ENOTTY || rc == -EINVAL;
+}
+
+static int discard(BlockNode *node, const BlockRequest *r)
+{
+    int rc = node->no_punch ? 0 : allocate(node, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, r);
+
+    if (cannot(rc)) {
+        node->no_punch = true;          /* a hint that cannot be taken */
+        rc = 0;
+    }
+    return rc;
+}
+
+static int write_zero_bytes(BlockNode *node, const BlockRequest *r)
+{
+    size_t chunk = MIN(r->bytes, 1 * MiB);
+    g_autofree uint8_t *zeroes = g_try_malloc0(chunk);
+    int fd = node->fd_buffered >= 0 ? node->fd_buffered : node->fd, rc = zeroes ? 0 : -ENOMEM;
+
+    for (uint64_t done = 0; done < r->bytes && !rc; done += chunk) {
+        rc = transfer(fd, r->offset + done, zeroes, MIN(chunk, r->bytes - done), true);
+    }
+    return rc;
+}
+
+static int write_zeroes(BlockNode *node, const BlockRequest *r)
+{
+    int rc = -EOPNOTSUPP;
+
+    if (r->may_unmap && node->discard && !node->no_punch) {
+        rc = allocate(node, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, r);
+    }
+    if (cannot(rc) && !node->no_zero) {
+        rc = allocate(node, FALLOC_FL_ZERO_RANGE, r);
+        node->no_zero = cannot(rc);
+    }
+    return cannot(rc) ? write_zero_bytes(node, r) : rc;
+}
+
+static int file_run(BlockNode *node, const BlockRequest *r)
+{
+    switch (r->kind) {
+    case BLOCK_READ:
+        return transfer_all(node, r, false);
+    case BLOCK_WRITE:
+        return transfer_all(node, r, true);
+    case BLOCK_FLUSH:
+        return node->no_flush ? 0 : fdatasync(node->fd) < 0 ? -errno : 0;
+    case BLOCK_DISCARD:
+        return node->discard ? discard(node, r) : 0;
+    default:
+        return write_zeroes(node, r);
+    }
+}
+
+static bool file_start(BlockNode *node, const BlockRequest *r)
+{
+    bool simple = r->kind == BLOCK_READ || (r->kind == BLOCK_WRITE && fd_for(node, r) == node->fd)
+        || (r->kind == BLOCK_FLUSH && !node->no_flush);
+
+    return node->use_uring && simple && block_uring_start(fd_for(node, r), r);
 }
 
 static int64_t file_getlength(BlockNode *node)
 {
     off_t end = lseek(node->fd, 0, SEEK_END);
+
     return end < 0 ? -errno : end;
 }
 
 #define FILE_DRIVER(name_, open_) { \
-    .name = name_, .open = open_, .close = file_close, .preadv = file_preadv, .pwritev = file_pwritev, \
-    .flush = file_flush, .getlength = file_getlength, \
+    .name = name_, .open = open_, .close = file_close, .use = file_use, .run = file_run, .start = file_start, \
+    .getlength = file_getlength, \
 }
 const BlockDriver block_driver_file = FILE_DRIVER("file", file_open);
 const BlockDriver block_driver_host_device = FILE_DRIVER("host_device", host_device_open);

@@ -1,14 +1,17 @@
 /*
- * Nodes of the block graph: opening, names, references.
+ * Nodes of the block graph: opening, names, references; and requests, which
+ * go down it.
  *
- * Main thread, machine lock.
+ * Nodes: main thread, machine lock. Requests: any thread.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "block-int.h"
 #include "util/options.h"
 
-static const BlockDriver *const drivers[] = { &block_driver_file, &block_driver_host_device, &block_driver_raw };
+static const BlockDriver *const drivers[] = {
+    &block_driver_file, &block_driver_host_device, &block_driver_null, &block_driver_raw,
+};
 static GPtrArray *nodes;            /* BlockNode, in the order they were made */
 static unsigned made_up_names;
 
@@ -16,6 +19,7 @@ BlockNode *block_node_find(const char *name)
 {
     for (guint i = 0; nodes && name && i < nodes->len; i++) {
         BlockNode *node = nodes->pdata[i];
+
         if (!strcmp(node->name, name)) {
             return node;
         }
@@ -56,14 +60,29 @@ void block_node_unref(BlockNode *node)
     node_free(node);
 }
 
+bool block_node_use(BlockNode *node, bool writable, Error **errp)
+{
+    if (writable && node->read_only) {
+        error_setg(errp, "Block node '%s' is read-only", node->name);
+        return false;
+    }
+    return !node->driver->use || node->driver->use(node, writable, errp);
+}
+
+/* --- Opening -------------------------------------------------------------------- */
+
 static const BlockDriver *find_driver(const char *name, Error **errp)
 {
+    const char *names[ARRAY_SIZE(drivers)];
+
     for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
         if (!strcmp(drivers[i]->name, name)) {
             return drivers[i];
         }
+        names[i] = drivers[i]->name;
     }
-    error_setg(errp, "block driver '%s' is not supported; there are file, host_device and raw", name);
+    g_autofree char *known = join_names(names, ARRAY_SIZE(names), "and");
+    error_setg(errp, "block driver '%s' is not supported; there are %s", name, known);
     return NULL;
 }
 
@@ -78,6 +97,9 @@ static bool take_name(BlockNode *node, json_t *opts, Error **errp)
     }
     if (!node->name) {
         node->name = g_strdup_printf("#block%03u", made_up_names++);
+    } else if (strlen(node->name) > 31) {
+        error_setg(errp, "Node name '%s' is too long: at most 31 characters", node->name);
+        return false;
     }
     if (block_node_find(node->name)) {
         error_setg(errp, "Duplicate nodes with node-name='%s'", node->name);
@@ -86,47 +108,111 @@ static bool take_name(BlockNode *node, json_t *opts, Error **errp)
     return true;
 }
 
-/* Keys that every driver has; caching and discard are the host's page cache's affair. */
+/* A word among a few; absent: @out stays. */
+static bool take_word(json_t *opts, const char *key, const char *off, const char *on, bool *out, Error **errp)
+{
+    g_autofree char *word = NULL;
+
+    if (!json_object_get(opts, key)) {
+        return true;
+    }
+    word = options_take_str(opts, key, errp);
+    if (!word) {
+        return false;
+    }
+    if (strcmp(word, off) && (!on || (strcmp(word, on) && strcmp(word, "on")))) {
+        error_setg(errp, "Parameter '%s' does not accept value '%s': it is %s%s%s", key, word, off, on ? " or " : "", on ? on : "");
+        return false;
+    }
+    *out = strcmp(word, off) != 0;
+    return true;
+}
+
+static bool take_cache(BlockNode *node, json_t *opts, Error **errp)
+{
+    g_autoptr(json_t) cache = json_incref(json_object_get(opts, "cache"));
+
+    json_object_del(opts, "cache");
+    if (cache && !json_is_object(cache)) {
+        error_setg(errp, "block node: 'cache' has members 'direct' and 'no-flush'");
+        return false;
+    }
+    return !cache || (options_take_bool(cache, "direct", &node->direct, errp)
+                      && options_take_bool(cache, "no-flush", &node->no_flush, errp)
+                      && options_must_be_empty(cache, "cache", errp));
+}
+
+/* Keys that every driver has. */
 static bool take_generic(BlockNode *node, json_t *opts, Error **errp)
 {
-    static const char *const accepted[] = { "cache", "discard", "detect-zeroes", "force-share" };
+    bool detect;
 
-    for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
-        json_object_del(opts, accepted[i]);
+    if (!options_take_bool(opts, "read-only", &node->read_only, errp)
+        || !options_take_bool(opts, "auto-read-only", &node->auto_read_only, errp)
+        || !options_take_bool(opts, "force-share", &node->force_share, errp)
+        || !take_word(opts, "discard", "ignore", "unmap", &node->discard, errp)
+        || !take_word(opts, "detect-zeroes", "off", NULL, &detect, errp) || !take_cache(node, opts, errp)) {
+        return false;
     }
-    return options_take_bool(opts, "read-only", &node->read_only, errp) &&
-           options_take_bool(opts, "auto-read-only", &node->auto_read_only, errp);
+    if (node->force_share && !node->read_only) {
+        error_setg(errp, "force-share=on can only be used with read-only images");
+        return false;
+    }
+    return true;
 }
 
 BlockNode *block_node_open(json_t *opts, Error **errp)
 {
+    ERRP_GUARD();
+    g_autoptr(json_t) rest = opts;
     g_autofree char *driver = options_take_str(opts, "driver", errp);
     BlockNode *node = g_new0(BlockNode, 1);
 
     node->refs = 1;
-    node->fd = -1;
-    if (!driver) {
-        if (!errp || !*errp) {
-            error_setg(errp, "a block node needs driver=");
-        }
-        goto fail;
+    node->fd = node->fd_buffered = -1;
+    if (!driver && !*errp) {
+        error_setg(errp, "Parameter 'driver' is missing");
     }
-    node->driver = find_driver(driver, errp);
-    if (!node->driver || !take_name(node, opts, errp) || !take_generic(node, opts, errp) || !node->driver->open(node, opts, errp)) {
-        goto fail;
+    node->driver = driver ? find_driver(driver, errp) : NULL;
+    if (!node->driver || !take_name(node, rest, errp) || !take_generic(node, rest, errp)) {
+        node_free(node);
+        return NULL;
     }
-    if (!options_must_be_empty(opts, driver, errp)) {
+    if (!node->driver->open(node, rest, errp) || !options_must_be_empty(rest, driver, errp)) {
         node->driver->close(node);
-        goto fail;
+        node_free(node);
+        return NULL;
     }
-    json_decref(opts);
     if (!nodes) {
         nodes = g_ptr_array_new();
     }
     g_ptr_array_add(nodes, node);
     return node;
-fail:
-    json_decref(opts);
-    node_free(node);
-    return NULL;
+}
+
+/* --- Requests ---------------------------------------------------------------------- */
+
+int block_node_run(BlockRequest r)
+{
+    return r.node->driver->run(r.node, &r);
+}
+
+static int run_in_pool(void *opaque)
+{
+    return block_node_run(*(BlockRequest *)opaque);
+}
+
+static void pool_done(void *opaque, int ret)
+{
+    BlockRequest *r = opaque;
+
+    r->cb(r->opaque, ret);
+    g_free(r);
+}
+
+void block_node_start(BlockRequest r)
+{
+    if (!r.node->driver->start || !r.node->driver->start(r.node, &r)) {
+        block_pool_submit(run_in_pool, pool_done, g_memdup2(&r, sizeof(r)));
+    }
 }

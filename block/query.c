@@ -14,7 +14,7 @@ static json_t *node_info(BlockNode *node)
                              "encrypted", 0, "node-name", node->name, "backing_file_depth", 0, "detect_zeroes", "off",
                              "write_threshold", 0, "active", 1, "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0);
 
-    json_object_set_new(info, "cache", json_pack("{s:b, s:b, s:b}", "no-flush", 0, "direct", 0, "writeback", 1));
+    json_object_set_new(info, "cache", json_pack("{s:b, s:b, s:b}", "no-flush", node->no_flush, "direct", node->direct, "writeback", 1));
     json_object_set_new(info, "image", json_pack("{s:s, s:s, s:I}", "filename", node->filename ? node->filename : "",
                                                  "format", node->driver->name, "virtual-size", (json_int_t)MAX(size, 0)));
     return info;
@@ -53,25 +53,50 @@ json_t *qmp_query_block(const json_t *args, Error **errp)
     return list;
 }
 
-static void list_stats(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
+/* How QMP spells the counters of a kind. */
+static const char *const kind_names[BLOCK__KINDS] = {
+    [BLOCK_READ] = "rd", [BLOCK_WRITE] = "wr", [BLOCK_FLUSH] = "flush", [BLOCK_DISCARD] = "unmap", [BLOCK_ZERO] = NULL,
+};
+
+static void set_counter(json_t *stats, const char *before, const char *kind, const char *after, uint64_t v)
 {
+    g_autofree char *key = g_strdup_printf("%s%s%s", before, kind, after);
+
+    json_object_set_new(stats, key, json_integer(v));
+}
+
+static json_t *counters(const BlockBackend *blk)
+{
+    /* There are no zones, no merging and no refused requests to count. */
     static const char *const zero[] = {
-        "rd_bytes", "wr_bytes", "unmap_bytes", "zone_append_bytes", "rd_operations", "wr_operations", "zone_append_operations",
-        "flush_operations", "unmap_operations", "rd_total_time_ns", "wr_total_time_ns", "zone_append_total_time_ns",
-        "flush_total_time_ns", "unmap_total_time_ns", "wr_highest_offset", "rd_merged", "wr_merged", "zone_append_merged",
-        "unmap_merged", "failed_rd_operations", "failed_wr_operations", "failed_zone_append_operations",
-        "failed_flush_operations", "failed_unmap_operations", "invalid_rd_operations", "invalid_wr_operations",
+        "zone_append_bytes", "zone_append_operations", "zone_append_total_time_ns", "wr_highest_offset", "rd_merged", "wr_merged",
+        "zone_append_merged", "unmap_merged", "failed_zone_append_operations", "invalid_rd_operations", "invalid_wr_operations",
         "invalid_zone_append_operations", "invalid_flush_operations", "invalid_unmap_operations",
     };
-    g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
+    const BlockStats *s = block_backend_stats(blk);
     json_t *stats = json_pack("{s:b, s:b, s:[]}", "account_invalid", 1, "account_failed", 1, "timed_stats");
-    json_t *entry;
 
-    /* Requests are not counted. */
     for (size_t i = 0; i < ARRAY_SIZE(zero); i++) {
         json_object_set_new(stats, zero[i], json_integer(0));
     }
-    entry = json_pack("{s:s, s:s, s:o}", "device", blk_name(blk), "node-name", node->name, "stats", stats);
+    for (int k = 0; k < BLOCK__KINDS; k++) {
+        if (kind_names[k]) {
+            if (k != BLOCK_FLUSH) {
+                set_counter(stats, "", kind_names[k], "_bytes", s[k].bytes);
+            }
+            set_counter(stats, "", kind_names[k], "_operations", s[k].operations);
+            set_counter(stats, "", kind_names[k], "_total_time_ns", s[k].total_ns);
+            set_counter(stats, "failed_", kind_names[k], "_operations", s[k].failed);
+        }
+    }
+    return stats;
+}
+
+static void list_stats(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
+{
+    g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
+    json_t *entry = json_pack("{s:s, s:s, s:o}", "device", blk_name(blk), "node-name", node->name, "stats", counters(blk));
+
     if (path) {
         json_object_set_new(entry, "qdev", json_string(path));
     }

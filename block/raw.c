@@ -1,10 +1,32 @@
 /*
- * The raw format: a window (all of it, by default) onto another node.
+ * The raw format: a window (all of it, by default) onto another node. And
+ * null-co: a disk of nothing, for measuring what is above it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "block-int.h"
 #include "util/options.h"
+
+/* What a layer's options say holds for the file that is described in place, unless that says otherwise. */
+static json_t *inherit(const BlockNode *node, const json_t *file)
+{
+    json_t *inner = json_deep_copy(file);
+
+    if (!json_object_get(inner, "read-only") && !json_object_get(inner, "auto-read-only")) {
+        json_object_set_new(inner, "read-only", json_boolean(node->read_only));
+        json_object_set_new(inner, "auto-read-only", json_boolean(node->auto_read_only));
+    }
+    if (!json_object_get(inner, "discard") && node->discard) {
+        json_object_set_new(inner, "discard", json_string("unmap"));
+    }
+    if (!json_object_get(inner, "cache")) {
+        json_object_set_new(inner, "cache", json_pack("{s:b, s:b}", "direct", node->direct, "no-flush", node->no_flush));
+    }
+    if (!json_object_get(inner, "force-share") && node->force_share) {
+        json_object_set_new(inner, "force-share", json_true());
+    }
+    return inner;
+}
 
 /* file= is the name of a node, or a node's options in place. */
 static BlockNode *take_child(BlockNode *node, json_t *opts, Error **errp)
@@ -13,11 +35,9 @@ static BlockNode *take_child(BlockNode *node, json_t *opts, Error **errp)
     BlockNode *child;
 
     if (json_is_object(file)) {
-        json_t *inner = json_deep_copy(file);
+        json_t *inner = inherit(node, file);
+
         json_object_del(opts, "file");
-        if (!json_object_get(inner, "read-only") && node->read_only) {
-            json_object_set_new(inner, "read-only", json_true());
-        }
         return block_node_open(inner, errp);
     }
     if (!json_is_string(file)) {
@@ -26,7 +46,7 @@ static BlockNode *take_child(BlockNode *node, json_t *opts, Error **errp)
     }
     child = block_node_find(json_string_value(file));
     if (!child) {
-        error_setg(errp, "Cannot find node '%s' to put a raw layer on", json_string_value(file));
+        error_setg(errp, "Cannot find device='' nor node-name='%s'", json_string_value(file));
         return NULL;
     }
     block_node_ref(child);
@@ -34,10 +54,19 @@ static BlockNode *take_child(BlockNode *node, json_t *opts, Error **errp)
     return child;
 }
 
+static bool check_window(BlockNode *node, Error **errp)
+{
+    int64_t length = node->child->driver->getlength(node->child);
+
+    if (length < 0 || node->offset > (uint64_t)length || (node->has_size && node->size > (uint64_t)length - node->offset)) {
+        error_setg(errp, "the window offset=%" PRIu64 ",size=%" PRIu64 " is outside of '%s'", node->offset, node->size, node->child->name);
+        return false;
+    }
+    return true;
+}
+
 static bool raw_open(BlockNode *node, json_t *opts, Error **errp)
 {
-    int64_t length;
-
     node->child = take_child(node, opts, errp);
     if (!node->child) {
         return false;
@@ -47,38 +76,51 @@ static bool raw_open(BlockNode *node, json_t *opts, Error **errp)
     if (!options_take_size(opts, "offset", &node->offset, errp) || !options_take_size(opts, "size", &node->size, errp)) {
         return false;
     }
-    if (node->child->read_only && !node->read_only) {
-        if (!node->auto_read_only && !node->child->auto_read_only) {
-            error_setg(errp, "node '%s' is read-only, so a raw layer on it needs read-only=on", node->child->name);
-            return false;
-        }
-        node->read_only = true;
-    }
-    length = node->child->driver->getlength(node->child);
-    if (length < 0 || node->offset > (uint64_t)length || (node->has_size && node->size > (uint64_t)length - node->offset)) {
-        error_setg(errp, "the window offset=%" PRIu64 ",size=%" PRIu64 " is outside of '%s'", node->offset, node->size, node->child->name);
+    if (node->child->read_only && !node->read_only && !node->auto_read_only) {
+        error_setg(errp, "Block node is read-only: '%s' below '%s'", node->child->name, node->name);
         return false;
     }
-    return true;
+    return check_window(node, errp) && block_node_use(node, !node->read_only, errp);
 }
 
 static void raw_close(BlockNode *node)
 {
 }
 
-static int raw_preadv(BlockNode *node, uint64_t offset, const struct iovec *iov, int niov)
+static bool raw_use(BlockNode *node, bool writable, Error **errp)
 {
-    return node->child->driver->preadv(node->child, offset + node->offset, iov, niov);
+    Error *err = NULL;
+
+    if (block_node_use(node->child, writable, &err)) {
+        return true;
+    }
+    if (writable && node->auto_read_only && node->child->read_only && block_node_use(node->child, false, NULL)) {
+        error_free(err);
+        node->read_only = true;
+        return true;
+    }
+    error_propagate(errp, err);
+    return false;
 }
 
-static int raw_pwritev(BlockNode *node, uint64_t offset, const struct iovec *iov, int niov)
+static BlockRequest shifted(const BlockNode *node, const BlockRequest *r)
 {
-    return node->child->driver->pwritev(node->child, offset + node->offset, iov, niov);
+    BlockRequest below = *r;
+
+    below.node = node->child;
+    below.offset += node->offset;
+    return below;
 }
 
-static int raw_flush(BlockNode *node)
+static int raw_run(BlockNode *node, const BlockRequest *r)
 {
-    return node->child->driver->flush(node->child);
+    return block_node_run(shifted(node, r));
+}
+
+static bool raw_start(BlockNode *node, const BlockRequest *r)
+{
+    block_node_start(shifted(node, r));
+    return true;
 }
 
 static int64_t raw_getlength(BlockNode *node)
@@ -92,11 +134,32 @@ static int64_t raw_getlength(BlockNode *node)
 }
 
 const BlockDriver block_driver_raw = {
-    .name = "raw",
-    .open = raw_open,
-    .close = raw_close,
-    .preadv = raw_preadv,
-    .pwritev = raw_pwritev,
-    .flush = raw_flush,
+    .name = "raw", .open = raw_open, .close = raw_close, .use = raw_use, .run = raw_run, .start = raw_start,
     .getlength = raw_getlength,
+};
+
+/* --- null-co ---------------------------------------------------------------------- */
+
+static bool null_open(BlockNode *node, json_t *opts, Error **errp)
+{
+    node->size = 1 * GiB;
+    node->filename = g_strdup("null-co://");
+    return options_take_size(opts, "size", &node->size, errp) && options_take_bool(opts, "read-zeroes", &node->read_zeroes, errp);
+}
+
+static int null_run(BlockNode *node, const BlockRequest *r)
+{
+    for (int i = 0; r->kind == BLOCK_READ && node->read_zeroes && i < r->niov; i++) {
+        memset(r->iov[i].iov_base, 0, r->iov[i].iov_len);
+    }
+    return 0;
+}
+
+static int64_t null_getlength(BlockNode *node)
+{
+    return MIN(node->size, (uint64_t)INT64_MAX);
+}
+
+const BlockDriver block_driver_null = {
+    .name = "null-co", .open = null_open, .close = raw_close, .run = null_run, .getlength = null_getlength,
 };

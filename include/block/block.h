@@ -23,21 +23,38 @@ BlockBackend *drive_get(const char *interface, int unit);
 bool drives_must_be_used(Error **errp);                         /* names those no device took */
 void blk_cleanup(void);
 
-/* A device claims a backend for itself; a second claim is refused. */
+/* A device claims a backend for itself; a second claim is refused. Locks the image. */
 bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp);
 void blk_detach_dev(BlockBackend *blk, Object *dev);
 const char *blk_name(const BlockBackend *blk);
 bool blk_is_read_only(const BlockBackend *blk);
-int64_t blk_getlength(BlockBackend *blk);                       /* or -errno */
+int64_t blk_getlength(BlockBackend *blk);                       /* or -errno; asks the host, so once at start */
 
 /* Synchronous, for start-up and small flash writes. 0 or -errno. */
 int blk_pread(BlockBackend *blk, uint64_t offset, uint64_t bytes, void *buf);
 int blk_pwrite(BlockBackend *blk, uint64_t offset, uint64_t bytes, const void *buf);
 int blk_flush(BlockBackend *blk);
-/* Asynchronous; @iov and what it points to stay valid until @cb. */
+/* Asynchronous; @iov and what it points to stay valid until @cb. From any thread. */
 void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
 void blk_aio_pwritev(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
 void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque);
+/* The contents no longer matter (done only with discard=unmap; success otherwise too). */
+void blk_aio_pdiscard(BlockBackend *blk, uint64_t offset, uint64_t bytes, BlockCompletionFunc *cb, void *opaque);
+/* Reads as zeroes afterwards; @may_unmap: a hole will do. */
+void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, bool may_unmap, BlockCompletionFunc *cb, void *opaque);
 void blk_drain(BlockBackend *blk);
+
+/* rerror=, werror=: what a failed request does to the machine. */
+typedef enum BlockOnError {
+    BLOCK_ON_ERROR_AUTO, BLOCK_ON_ERROR_REPORT, BLOCK_ON_ERROR_IGNORE, BLOCK_ON_ERROR_STOP, BLOCK_ON_ERROR_ENOSPC,
+} BlockOnError;
+bool block_on_error_parse(const char *text, BlockOnError *out); /* "report", "ignore", "stop", "enospc", "auto" */
+void blk_set_on_error(BlockBackend *blk, BlockOnError rerror, BlockOnError werror);
+typedef enum BlockErrorAction { BLOCK_ERROR_ACTION_REPORT, BLOCK_ERROR_ACTION_IGNORE, BLOCK_ERROR_ACTION_STOP } BlockErrorAction;
+/*
+ * What to do about @error (positive), and the BLOCK_IO_ERROR event. For STOP the device keeps the
+ * request, calls vm_stop(RUN_STATE_IO_ERROR), and tries again when the machine runs on.
+ */
+BlockErrorAction blk_error_action(BlockBackend *blk, bool is_read, int error);
 
 #endif

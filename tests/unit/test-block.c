@@ -1,0 +1,386 @@
+/*
+ * Block: images, nodes, locks between programs, requests of each kind through
+ * threads and io_uring, and refusals.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include "block/block.h"
+#include "util/main-loop.h"
+#include "util/options.h"
+
+#define SIZE (1 << 20)
+
+static char *path;
+
+static void fresh_image(void)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(ftruncate(fd, SIZE), ==, 0);
+    close(fd);
+}
+
+static json_t *drive_opts(const char *rest)
+{
+    g_autofree char *text = g_strdup_printf("file=%s,format=raw,if=none,%s", path, rest);
+
+    return options_parse(text, NULL, NULL, &error_abort);
+}
+
+static BlockBackend *drive(const char *rest)
+{
+    return drive_new(drive_opts(rest), "none", &error_abort);
+}
+
+static void refused(const char *rest, const char *why)
+{
+    Error *err = NULL;
+
+    g_assert_null(drive_new(drive_opts(rest), "none", &err));
+    if (!strstr(error_get_pretty(err), why)) {
+        g_test_message("%s: %s", rest, error_get_pretty(err));
+        g_test_fail();
+    }
+    error_free(err);
+}
+
+static json_t *json(const char *fmt, ...)
+{
+    va_list ap;
+    g_autofree char *text = NULL;
+    json_t *v;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    v = json_loads(text, 0, NULL);
+    g_assert_nonnull(v);
+    return v;
+}
+
+static Object *device(void)
+{
+    return object_new("test-block-user");
+}
+
+static const TypeInfo user_info = { .name = "test-block-user", .instance_size = sizeof(Object) };
+DEFINE_TYPE(user_info)
+
+/* --- Requests ---------------------------------------------------------------------- */
+
+typedef struct Wait { int ret; bool done; } Wait;
+
+static void on_done(void *opaque, int ret)
+{
+    *(Wait *)opaque = (Wait) { ret, true };
+}
+
+#define AWAIT(call) ({ \
+    Wait w = { 0 }; \
+    call; \
+    while (!w.done) { main_loop_wait(false); } \
+    w.ret; \
+})
+
+static int aio_write(BlockBackend *blk, uint64_t offset, void *buf, size_t n)
+{
+    struct iovec iov[2] = { { buf, n / 2 }, { (uint8_t *)buf + n / 2, n - n / 2 } };
+
+    return AWAIT(blk_aio_pwritev(blk, offset, iov, 2, on_done, &w));
+}
+
+static int aio_read(BlockBackend *blk, uint64_t offset, void *buf, size_t n)
+{
+    struct iovec iov = { buf, n };
+
+    return AWAIT(blk_aio_preadv(blk, offset, &iov, 1, on_done, &w));
+}
+
+static void exercise(const char *opts)
+{
+    g_autofree uint8_t *out = g_malloc(65536), *in = g_malloc0(65536);
+    BlockBackend *blk;
+    Object *dev = device();
+
+    fresh_image();
+    blk = drive(opts);
+    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_cmpint(blk_getlength(blk), ==, SIZE);
+    for (int i = 0; i < 65536; i++) {
+        out[i] = i * 7 + (i >> 8);
+    }
+    g_assert_cmpint(aio_write(blk, 4096, out, 65536), ==, 0);
+    g_assert_cmpint(aio_read(blk, 4096, in, 65536), ==, 0);
+    g_assert_cmpmem(in, 65536, out, 65536);
+    g_assert_cmpint(aio_write(blk, 1, out, 511), ==, 0);            /* odd: also with O_DIRECT */
+    g_assert_cmpint(blk_pread(blk, 1, 511, in), ==, 0);
+    g_assert_cmpmem(in, 511, out, 511);
+    g_assert_cmpint(AWAIT(blk_aio_flush(blk, on_done, &w)), ==, 0);
+    g_assert_cmpint(AWAIT(blk_aio_pwrite_zeroes(blk, 8192, 4096, true, on_done, &w)), ==, 0);
+    g_assert_cmpint(blk_pread(blk, 8192, 4096, in), ==, 0);
+    for (int i = 0; i < 4096; i++) {
+        g_assert_cmpuint(in[i], ==, 0);
+    }
+    g_assert_cmpint(AWAIT(blk_aio_pdiscard(blk, 16384, 8192, on_done, &w)), ==, 0);
+    /* Outside, and empty. */
+    g_assert_cmpint(aio_read(blk, SIZE - 10, in, 20), ==, -EIO);
+    g_assert_cmpint(aio_read(blk, UINT64_MAX - 10, in, 20), ==, -EIO);
+    g_assert_cmpint(aio_write(blk, SIZE, out, 1), ==, -EIO);
+    g_assert_cmpint(AWAIT(blk_aio_preadv(blk, 0, NULL, 0, on_done, &w)), ==, 0);
+    /* Truncated under us. */
+    g_assert_cmpint(truncate(path, 8192), ==, 0);
+    g_assert_cmpint(aio_read(blk, 4096, in, 8192), ==, -EIO);
+    g_assert_cmpint(aio_read(blk, 65536, in, 512), ==, -EIO);
+    blk_detach_dev(blk, dev);
+    object_unref(dev);
+    blk_cleanup();
+}
+
+static void test_threads(void) { exercise("aio=threads"); }
+static void test_default(void) { exercise("discard=unmap"); }
+static void test_direct(void) { exercise("cache=none"); }
+static void test_writethrough(void) { exercise("cache=writethrough"); }
+
+static void count(void *opaque, int ret)
+{
+    *(unsigned *)opaque += ret == 0;
+}
+
+/* More at once than any ring or pool holds; each one is answered once. */
+static void test_many(void)
+{
+    static uint8_t bufs[2000][512];
+    static struct iovec iov[2000];
+    unsigned done = 0;
+    BlockBackend *blk;
+
+    fresh_image();
+    blk = drive("");
+    for (int i = 0; i < 2000; i++) {
+        memset(bufs[i], i, 512);
+        iov[i] = (struct iovec) { bufs[i], 512 };
+        blk_aio_pwritev(blk, i * 512, &iov[i], 1, count, &done);
+    }
+    blk_drain(blk);
+    g_assert_cmpuint(done, ==, 2000);
+    for (int i = 0; i < 2000; i++) {
+        memset(bufs[i], 0xff, 512);
+        blk_aio_preadv(blk, i * 512, &iov[i], 1, count, &done);
+    }
+    blk_drain(blk);
+    g_assert_cmpuint(done, ==, 4000);
+    for (int i = 0; i < 2000; i++) {
+        g_assert_cmpuint(bufs[i][0], ==, i & 0xff);
+        g_assert_cmpuint(bufs[i][511], ==, i & 0xff);
+    }
+    blk_cleanup();
+}
+
+/* --- Use and locks --------------------------------------------------------------------- */
+
+/* Whether another process can have the image. */
+static bool other_process_can(const char *opts)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (!pid) {
+        BlockBackend *blk = drive_new(drive_opts(opts), "none", NULL);
+
+        _exit(blk ? 0 : 1);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    return WEXITSTATUS(status) == 0;
+}
+
+static void test_locks(void)
+{
+    Object *dev = device(), *second = device();
+    Error *err = NULL;
+    BlockBackend *blk;
+
+    fresh_image();
+    blk = drive("id=d,aio=threads");
+    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_false(blk_attach_dev(blk, second, true, &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "already in use"));
+    g_clear_pointer(&err, error_free);
+    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_false(other_process_can("aio=threads"));
+    g_assert_false(other_process_can("aio=threads,readonly=on"));
+    g_assert_true(other_process_can("aio=threads,readonly=on,force-share=on"));
+    g_assert_true(other_process_can("aio=threads,locking=off"));
+    refused("id=e", "lock on");         /* nor twice in one machine */
+    blk_cleanup();
+
+    blk = drive("id=d,readonly=on");
+    g_assert_true(blk_is_read_only(blk));
+    g_assert_true(other_process_can("aio=threads,readonly=on"));
+    g_assert_false(other_process_can("aio=threads"));
+    g_assert_false(blk_attach_dev(blk, dev, true, &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "read-only"));
+    g_clear_pointer(&err, error_free);
+    g_assert_cmpint(blk_pwrite(blk, 0, 1, "x"), ==, -EACCES);
+    blk_cleanup();
+    object_unref(dev);
+    object_unref(second);
+}
+
+/* As libvirt does it: a storage node that may be writable, read-only formats on it in two machines. */
+static void test_auto_read_only(void)
+{
+    Object *dev = device();
+    BlockBackend *blk;
+
+    fresh_image();
+    g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"st\",\"auto-read-only\":true,"
+                                    "\"discard\":\"unmap\"}", path), &error_abort));
+    g_assert_true(other_process_can("aio=threads"));    /* nobody uses it yet */
+    g_assert_true(blockdev_add(json("{\"node-name\":\"fmt\",\"read-only\":true,\"driver\":\"raw\",\"file\":\"st\"}"), &error_abort));
+    g_assert_true(other_process_can("aio=threads,readonly=on"));
+    g_assert_false(other_process_can("aio=threads"));
+    blk = blk_by_name("fmt");
+    g_assert_true(blk_is_read_only(blk));
+    g_assert_true(blk_attach_dev(blk, dev, false, &error_abort));
+    blk_cleanup();
+
+    g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"st\",\"auto-read-only\":true}", path), &error_abort));
+    g_assert_true(blockdev_add(json("{\"node-name\":\"fmt\",\"read-only\":false,\"driver\":\"raw\",\"file\":\"st\"}"), &error_abort));
+    blk = blk_by_name("fmt");
+    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_cmpint(blk_pwrite(blk, 0, 1, "x"), ==, 0);
+    g_assert_false(other_process_can("aio=threads,readonly=on"));
+    blk_cleanup();
+    object_unref(dev);
+}
+
+static void test_nodes(void)
+{
+    Object *dev = device();
+    Error *err = NULL;
+    BlockBackend *blk;
+    char buf[4];
+
+    fresh_image();
+    g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"st\"}", path), &error_abort));
+    g_assert_true(blockdev_add(json("{\"driver\":\"raw\",\"node-name\":\"win\",\"file\":\"st\",\"offset\":4096,\"size\":8192}"), &error_abort));
+    blk = blk_by_name("win");
+    g_assert_cmpint(blk_getlength(blk), ==, 8192);
+    g_assert_cmpint(blk_pwrite(blk, 0, 4, "abcd"), ==, 0);
+    g_assert_cmpint(blk_pread(blk_by_name("st"), 4096, 4, buf), ==, 0);
+    g_assert_cmpmem(buf, 4, "abcd", 4);
+    g_assert_cmpint(blk_pwrite(blk, 8190, 4, "abcd"), ==, -EIO);
+
+    g_assert_false(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\"}", path), &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "node-name"));
+    g_clear_pointer(&err, error_free);
+    g_assert_false(blockdev_add(json("{\"driver\":\"qcow2\",\"file\":\"st\",\"node-name\":\"q\"}"), &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "qcow2"));
+    g_clear_pointer(&err, error_free);
+    g_assert_false(blockdev_add(json("{\"driver\":\"raw\",\"file\":\"st\",\"node-name\":\"win\"}"), &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "Duplicate"));
+    g_clear_pointer(&err, error_free);
+    g_assert_false(blockdev_add(json("{\"driver\":\"raw\",\"file\":\"st\",\"node-name\":\"z\",\"offset\":4096,\"size\":%d}", SIZE), &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "outside"));
+    g_clear_pointer(&err, error_free);
+    g_assert_false(blockdev_add(json("{\"driver\":\"raw\",\"file\":\"st\",\"node-name\":\"z\",\"shape\":1}"), &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "shape"));
+    g_clear_pointer(&err, error_free);
+
+    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_false(blockdev_del("win", &err));
+    g_clear_pointer(&err, error_free);
+    g_assert_false(blockdev_del("st", &err));
+    g_clear_pointer(&err, error_free);
+    blk_detach_dev(blk, dev);
+    g_assert_true(blockdev_del("win", &error_abort));
+    g_assert_true(blockdev_del("st", &error_abort));
+    g_assert_false(blockdev_del("st", &err));
+    g_clear_pointer(&err, error_free);
+    object_unref(dev);
+    blk_cleanup();
+}
+
+static void test_drive_options(void)
+{
+    Error *err = NULL;
+    g_autofree char *text = NULL;
+    BlockBackend *blk;
+    int fd;
+
+    fresh_image();
+    refused("cache=lukewarm", "cache option");
+    refused("aio=smoke", "aio=smoke");
+    refused("aio=native", "cache.direct");
+    refused("werror=panic", "error action");
+    refused("rerror=enospc", "error action");
+    refused("media=tape", "invalid media");
+    refused("snapshot=on", "snapshot");
+    refused("if=floppy", "if=floppy");
+    refused("force-share=on", "force-share");
+    refused("colour=red", "colour");
+    refused("discard=maybe", "discard");
+    refused("unit=1000", "unit");
+    blk = drive("if=pflash");
+    g_assert_true(drive_get("pflash", 0) == blk);
+    g_assert_false(drives_must_be_used(&err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "if=pflash,bus=0,unit=0"));
+    g_clear_pointer(&err, error_free);
+    refused("if=pflash,unit=0", "exists");
+    blk_cleanup();
+
+    fd = open(path, O_WRONLY);
+    g_assert_cmpint(pwrite(fd, "QFI\xfb", 4, 0), ==, 4);
+    close(fd);
+    text = g_strdup_printf("file=%s,if=none", path);
+    g_assert_null(drive_new(options_parse(text, NULL, NULL, &error_abort), "none", &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "qcow2"));
+    error_free(err);
+    blk_cleanup();
+}
+
+static void test_errors(void)
+{
+    BlockBackend *blk;
+
+    fresh_image();
+    blk = drive("id=d");
+    g_assert_cmpint(blk_error_action(blk, false, ENOSPC), ==, BLOCK_ERROR_ACTION_STOP);
+    g_assert_cmpint(blk_error_action(blk, false, EIO), ==, BLOCK_ERROR_ACTION_REPORT);
+    g_assert_cmpint(blk_error_action(blk, true, ENOSPC), ==, BLOCK_ERROR_ACTION_REPORT);
+    blk_set_on_error(blk, BLOCK_ON_ERROR_STOP, BLOCK_ON_ERROR_IGNORE);
+    g_assert_cmpint(blk_error_action(blk, true, EIO), ==, BLOCK_ERROR_ACTION_STOP);
+    g_assert_cmpint(blk_error_action(blk, false, EIO), ==, BLOCK_ERROR_ACTION_IGNORE);
+    blk_cleanup();
+}
+
+int main(int argc, char **argv)
+{
+    int status, fd;
+
+    g_test_init(&argc, &argv, NULL);
+    main_loop_init();
+    if (!bql_locked()) {
+        bql_lock();
+    }
+    fd = g_file_open_tmp("twostage-block-XXXXXX", &path, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    g_test_add_func("/block/locks", test_locks);
+    g_test_add_func("/block/auto-read-only", test_auto_read_only);
+    g_test_add_func("/block/nodes", test_nodes);
+    g_test_add_func("/block/drive-options", test_drive_options);
+    g_test_add_func("/block/errors", test_errors);
+    g_test_add_func("/block/io/threads", test_threads);
+    g_test_add_func("/block/io/default", test_default);
+    g_test_add_func("/block/io/direct", test_direct);
+    g_test_add_func("/block/io/writethrough", test_writethrough);
+    g_test_add_func("/block/io/many", test_many);
+    status = g_test_run();
+    unlink(path);
+    g_free(path);
+    return status;
+}
