@@ -36,23 +36,37 @@ static bool switch_set(Object *obj, const ObjectProperty *prop, const json_t *va
     return option_bool(value, s->name, (bool *)((char *)obj + s->offset), errp);
 }
 
-/* Features of an emulated CPU: known, off, and there is no CPU emulator to switch them on in. */
-static const char *const absent[] = { "secure", "virtualization", "mte" };
+/* Known options whose only value here is "off", and why. */
+typedef struct Absent { const char *name, *type, *why; } Absent;
+#define NO_EMULATOR "needs a CPU emulator, which Twostage does not have"
+static const Absent absent[] = {
+    { "secure", "bool", NO_EMULATOR },
+    { "virtualization", "bool", NO_EMULATOR },
+    { "mte", "bool", NO_EMULATOR },
+    { "graphics", "bool", "needs a display device, which Twostage does not have" },
+    { "aux-ram-share", "bool", "would share RAM that this machine does not have; share=on of a memory backend shares the guest's" },
+    { "x-change-vmfd-on-reset", "bool", "is a test of confidential guests, which Twostage does not run" },
+    { "confidential-guest-support", "string", "is not supported by Twostage" },
+    { "memory-encryption", "string", "is not supported by Twostage" },
+    { "shim", "string", "is not supported by Twostage; firmware can load one from a disk" },
+    { "smp-cache", "string", "is not supported by Twostage; caches are those of the CPU model" },
+};
 
 static json_t *absent_get(Object *obj, const ObjectProperty *prop, Error **errp)
 {
-    return json_false();
+    return strcmp(prop->type, "bool") ? json_string("") : json_false();
 }
 
 static bool absent_set(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
 {
-    bool on;
+    const Absent *a = prop->opaque;
+    bool on = true;
 
-    if (!option_bool(value, prop->name, &on, errp)) {
+    if (!strcmp(a->type, "bool") && !option_bool(value, a->name, &on, errp)) {
         return false;
     }
     if (on) {
-        error_setg(errp, "-machine %s=on needs a CPU emulator, which Twostage does not have; leave it off", prop->name);
+        error_setg(errp, "-machine %s%s %s", a->name, strcmp(a->type, "bool") ? "" : "=on", a->why);
     }
     return !on;
 }
@@ -230,7 +244,7 @@ void virt_options_class_init(ObjectClass *klass)
         add(klass, switches[i].name, "bool", switch_get, switch_set, &switches[i], switches[i].text);
     }
     for (size_t i = 0; i < ARRAY_SIZE(absent); i++) {
-        add(klass, absent[i], "bool", absent_get, absent_set, NULL, "Always off: there is no CPU emulator");
+        add(klass, absent[i].name, absent[i].type, absent_get, absent_set, &absent[i], "Always off");
     }
     for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
         add(klass, choices[i].name, "string", choice_get, choice_set, &choices[i], choices[i].text);

@@ -141,6 +141,17 @@ static void tell_extra_roots(VirtMachineState *vms)
     }
 }
 
+/* Devices come and go between boots. */
+static void refresh_boot_order(void *opaque)
+{
+    VirtMachineState *vms = opaque;
+    Error *err = NULL;
+
+    if (!fw_cfg_set_boot_order(vms->fw_cfg, &err)) {
+        warn_report_err(err);
+    }
+}
+
 static void machine_done(Notifier *n, void *data)
 {
     VirtMachineState *vms = container_of(n, VirtMachineState, machine_done);
@@ -154,14 +165,18 @@ static void machine_done(Notifier *n, void *data)
 
     note_smmu_features(vms);
     tell_extra_roots(vms);
-    fw_cfg_apply_user(vms->fw_cfg);
-    if (!load_guest(vms, &info, &err) || !make_fdt(vms, &err)) {
+    if (!fw_cfg_set_boot_order(vms->fw_cfg, &err) || !load_guest(vms, &info, &err) || !make_fdt(vms, &err)) {
         fail(err);
     }
     virt_acpi_setup(vms);
+    if (virt_is_acpi_enabled(vms)) {
+        fw_cfg_add_file(vms->fw_cfg, "etc/tpm/log", NULL, 0, &error_abort);    /* firmware expects it, TPM or not */
+    }
+    fw_cfg_apply_user(vms->fw_cfg);     /* last, so that it is the user who hears of a name taken twice */
     if (info.dtb_addr == vms->dtb_base) {
         qemu_register_reset(write_fdt, vms);
     }
+    qemu_register_reset(refresh_boot_order, vms);
     arm_cpu_set_boot(ARM_CPU(qemu_get_cpu(0)), vms->firmware_loaded ? vms->memmap[VIRT_FLASH].base : info.entry, info.dtb_addr);
 }
 

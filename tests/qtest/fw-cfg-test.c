@@ -129,13 +129,13 @@ static void test_wrong_user_files(void)
 {
     static const char *const wrong[] = {
         "-fw_cfg string=a", "-fw_cfg name=opt/a", "-fw_cfg name=opt/a,string=x,file=y", "-fw_cfg name=opt/a,file=/does/not/exist",
-        "-fw_cfg name=opt/a,string=x,wrong=1", "-fw_cfg name=opt/a,string=1 -fw_cfg name=opt/a,string=2",
+        "-fw_cfg name=opt/a,string=x,wrong=1", "-fw_cfg name=etc/tpm/log,string=x", "-fw_cfg name=bootorder,string=x", "-fw_cfg name=opt/a,string=1 -fw_cfg name=opt/a,string=2",
         "-fw_cfg name=opt/0123456789012345678901234567890123456789012345678901234,string=x",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autofree char *err = NULL;
-        g_assert_cmpint(qtest_run(&err, VIRT_ARGS "%s", wrong[i]), ==, 1);
+        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS "%s", wrong[i]), ==, 1);
         g_assert_nonnull(strstr(err, "fw_cfg"));
     }
 }

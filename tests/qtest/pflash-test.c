@@ -164,16 +164,16 @@ static void test_bad_files(void)
 
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         g_autofree char *err = NULL;
-        g_assert_cmpint(qtest_run(&err, VIRT_ARGS "-drive if=pflash,format=raw,file=%s", wrong[i]), ==, 1);
+        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS "-drive if=pflash,format=raw,file=%s", wrong[i]), ==, 1);
         g_assert_nonnull(strstr(err, "67108864"));
     }
     for (int i = 0; i < 2; i++) {
         g_autofree char *err = NULL;
-        g_assert_cmpint(qtest_run(&err, VIRT_ARGS "-bios %s %s", i ? "/does/not/exist" : big, ""), ==, 1);
+        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS "-bios %s %s", i ? "/does/not/exist" : big, ""), ==, 1);
         g_assert_nonnull(strstr(err, "-bios"));
     }
     g_autofree char *err = NULL;
-    g_assert_cmpint(qtest_run(&err, VIRT_ARGS "-bios %s -drive if=pflash,format=raw,file=%s", ok, ok), ==, 1);
+    g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS "-bios %s -drive if=pflash,format=raw,file=%s", ok, ok), ==, 1);
     g_assert_nonnull(strstr(err, "-bios"));
 }
 
@@ -187,7 +187,7 @@ static void test_blockdev(void)
 
     g_assert_cmphex(qtest_readl(t, FLASH0), ==, 0x45444f43);
     qtest_quit(t);
-    g_assert_cmpint(qtest_run(&err, "-M virt,pflash1=nothing -cpu cortex-a57 -nodefaults -display none"), ==, 1);
+    g_assert_cmpint(qtest_run(&err, "-accel qtest -M virt,pflash1=nothing -cpu cortex-a57 -nodefaults -display none"), ==, 1);
     g_assert_nonnull(strstr(err, "pflash1=nothing"));
 }
 

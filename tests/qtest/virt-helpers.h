@@ -10,6 +10,8 @@
 #include "libqtest.h"
 
 #define VIRT_ARGS "-M virt,gic-version=3 -cpu cortex-a57 -nodefaults -display none -m 256 "
+/* for qtest_run() */
+#define VIRT_RUN_ARGS "-accel qtest " VIRT_ARGS
 enum {
     FLASH0 = 0, FLASH1 = 0x04000000, UART0 = 0x09000000, RTC = 0x09010000, FW_CFG = 0x09020000, GPIO = 0x09030000,
     GED = 0x09080000, VIRTIO0 = 0x0a000000, PLATFORM_BUS = 0x0c000000, RAM = 0x40000000,

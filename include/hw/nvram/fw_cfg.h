@@ -39,6 +39,8 @@ bool fw_cfg_add_file_callback(FWCfgState *s, const char *name, void (*select)(vo
                               void *opaque, const void *data, size_t len, bool writable, Error **errp);
 void fw_cfg_modify_file(FWCfgState *s, const char *name, const void *data, size_t len);
 void *fw_cfg_get_file(FWCfgState *s, const char *name, size_t *len);
+/* "bootorder" from the devices there are now, in order of their bootindex; false when two have the same. */
+bool fw_cfg_set_boot_order(FWCfgState *s, Error **errp);
 /* -fw_cfg name=...,file=...|string=... */
 bool fw_cfg_add_user(json_t *opts, Error **errp);
 void fw_cfg_apply_user(FWCfgState *s);
