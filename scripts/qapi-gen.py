@@ -2,14 +2,16 @@
 """Makes code and text from the QMP schema (qapi/README.md says how it is written).
 
 usage: qapi-gen.py h|c|docs FILE.json... > OUTPUT
+       qapi-gen.py check PAGE FILE.json...
 
-h     the handlers' prototypes
-c     types for argument checking, the command table, query-qmp-schema's answer
-docs  the reference page
+h      the handlers' prototypes
+c      types for argument checking, the command table, query-qmp-schema's answer
+docs   the reference page
+check  is PAGE what `docs` would make?
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-import json, os, sys
+import contextlib, io, json, os, sys
 
 BUILTIN = {'str': 'string', 'bool': 'boolean', 'int': 'int', 'size': 'int', 'number': 'number', 'any': 'value', 'null': 'null'}
 KINDS = ('command', 'event', 'enum', 'struct', 'union', 'alternate')
@@ -269,8 +271,19 @@ def emit_docs(schema):
                 print('\n## %s\n' % d['doc'].rstrip('.'))
 
 
+def check_page(page, schema):
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        emit_docs(schema)
+    if open(page).read() != text.getvalue():
+        sys.exit('%s is not what qapi/ says; run scripts/qapi-gen.py docs qapi/*.json > %s' % (page, page))
+
+
 def main():
     output, paths = sys.argv[1], sys.argv[2:]
+    if output == 'check':
+        check_page(paths[0], Schema(paths[1:]))
+        return
     {'h': emit_h, 'c': emit_c, 'docs': emit_docs}[output](Schema(paths))
 
 

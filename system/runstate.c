@@ -302,9 +302,9 @@ static void do_reset(ShutdownCause cause)
     send_cause_event("RESET", cause);
     if (runstate_is_running()) {
         resume_all_vcpus();
-    } else if (state != RUN_STATE_PRELAUNCH && state != RUN_STATE_INMIGRATE) {
-        /* A machine that had come to its end is merely paused again. */
-        runstate_set(RUN_STATE_PAUSED);
+    } else if (state != RUN_STATE_INMIGRATE) {
+        /* Whatever it had come to, it is a machine that has not started now. */
+        runstate_set(RUN_STATE_PRELAUNCH);
     }
 }
 
