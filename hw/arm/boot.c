@@ -63,11 +63,8 @@ static GBytes *read_file(const char *path, const char *option, Error **errp)
 
 static void fw_cfg_add_blob(struct FWCfgState *fw_cfg, uint16_t size_key, uint16_t data_key, GBytes *data)
 {
-    gsize n;
-    const void *p = g_bytes_get_data(data, &n);
-
-    fw_cfg_add_i32(fw_cfg, size_key, n);
-    fw_cfg_add_bytes(fw_cfg, data_key, p, n);
+    fw_cfg_add_i32(fw_cfg, size_key, g_bytes_get_size(data));
+    fw_cfg_add_gbytes(fw_cfg, data_key, data);
 }
 
 static bool load_to_fw_cfg(ArmBootInfo *info, GBytes *kernel, GBytes *initrd, Error **errp)

@@ -111,17 +111,16 @@ static void write_fdt(void *opaque)
     address_space_write_rom(&address_space_memory, vms->dtb_base, MEMTXATTRS_UNSPECIFIED, vms->fdt, vms->fdt_size);
 }
 
-#ifdef CONFIG_ARM_SMMUV3
+/* Final only now, when vfio-pci devices have shown what the host's SMMU can do. */
 static void note_smmu_features(VirtMachineState *vms)
 {
+#ifdef CONFIG_ARM_SMMUV3
     for (guint i = 0; i < vms->smmus->len; i++) {
         VirtSMMU *s = &g_array_index(vms->smmus, VirtSMMU, i);
         s->ats = smmuv3_ats_enabled(ARM_SMMUV3(s->dev));
     }
-}
-#else
-static void note_smmu_features(VirtMachineState *vms) { }
 #endif
+}
 
 static void count_extra_root(PCIBus *bus, void *opaque)
 {

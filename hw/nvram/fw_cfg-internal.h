@@ -17,6 +17,7 @@ typedef struct FWCfgItem {
     char name[FW_CFG_MAX_FILE_PATH];    /* of files */
     uint8_t *data;
     size_t len;
+    GBytes *shared;                     /* whose data it is; NULL: our own */
     bool writable;
     void (*select)(void *opaque);
     void (*written)(void *opaque, uint64_t start, size_t len);

@@ -15,17 +15,25 @@ enum { KEY_WRITE_CHANNEL = 0x4000 };
 /* One line of the directory, big endian. */
 typedef struct FWCfgFile { uint32_t size; uint16_t select, reserved; char name[FW_CFG_MAX_FILE_PATH]; } QEMU_PACKED FWCfgFile;
 
+static void drop_data(FWCfgItem *item)
+{
+    if (!item->shared) {
+        g_free(item->data);
+    }
+    g_clear_pointer(&item->shared, g_bytes_unref);
+}
+
 void fw_cfg_item_free(void *p)
 {
     FWCfgItem *item = p;
 
-    g_free(item->data);
+    drop_data(item);
     g_free(item);
 }
 
 static void set_data(FWCfgItem *item, const void *data, size_t len)
 {
-    g_free(item->data);
+    drop_data(item);
     item->data = g_memdup2(data, len);
     item->len = len;
 }
@@ -52,7 +60,7 @@ FWCfgItem *fw_cfg_item(FWCfgState *s, uint16_t key)
     return fixed_item(s, key);
 }
 
-void fw_cfg_add_bytes(FWCfgState *s, uint16_t key, const void *data, size_t len)
+static FWCfgItem *make_fixed_item(FWCfgState *s, uint16_t key)
 {
     FWCfgItem *item = fixed_item(s, key);
 
@@ -61,7 +69,22 @@ void fw_cfg_add_bytes(FWCfgState *s, uint16_t key, const void *data, size_t len)
         item->key = key;
         g_ptr_array_add(s->fixed, item);
     }
-    set_data(item, data, len);
+    return item;
+}
+
+void fw_cfg_add_bytes(FWCfgState *s, uint16_t key, const void *data, size_t len)
+{
+    set_data(make_fixed_item(s, key), data, len);
+}
+
+/* A kernel or an initrd: large, and often a mapped file. It is never written, so the cast is harmless. */
+void fw_cfg_add_gbytes(FWCfgState *s, uint16_t key, GBytes *bytes)
+{
+    FWCfgItem *item = make_fixed_item(s, key);
+
+    drop_data(item);
+    item->shared = g_bytes_ref(bytes);
+    item->data = (uint8_t *)g_bytes_get_data(bytes, &item->len);
 }
 
 void fw_cfg_add_string(FWCfgState *s, uint16_t key, const char *value)

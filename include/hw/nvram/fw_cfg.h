@@ -24,8 +24,9 @@ enum {
 
 FWCfgState *fw_cfg_init_mem_dma(hwaddr base, AddressSpace *dma_as);    /* data at +0, selector +8, DMA +16 */
 FWCfgState *fw_cfg_find(void);
-/* Data is copied unless _ref: then it must outlive the device. */
+/* Data is copied; of a GBytes a reference is kept. */
 void fw_cfg_add_bytes(FWCfgState *s, uint16_t key, const void *data, size_t len);
+void fw_cfg_add_gbytes(FWCfgState *s, uint16_t key, GBytes *bytes);
 void fw_cfg_add_string(FWCfgState *s, uint16_t key, const char *value);
 void fw_cfg_add_i16(FWCfgState *s, uint16_t key, uint16_t value);
 void fw_cfg_add_i32(FWCfgState *s, uint16_t key, uint32_t value);
