@@ -26,20 +26,18 @@ static int open_in_directory(const char *dir, Error **errp)
     return fd;
 }
 
-/* @created: a new file, to be removed when something fails later. */
-static int open_backing(const HostMemoryBackend *be, bool *created, Error **errp)
+static int open_backing(HostMemoryBackend *be, Error **errp)
 {
     struct stat st;
     int fd;
 
-    *created = false;
     if (stat(be->mem_path, &st) == 0 && S_ISDIR(st.st_mode)) {
         return open_in_directory(be->mem_path, errp);
     }
     fd = open(be->mem_path, (be->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT && !be->readonly) {
         fd = open(be->mem_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        *created = fd >= 0;
+        be->created = fd >= 0;
     }
     if (fd < 0) {
         error_setg_errno(errp, errno, "can't open backing store %s for guest RAM", be->mem_path);
@@ -133,40 +131,45 @@ static bool file_alloc(HostMemoryBackend *be, Error **errp)
 {
     uint32_t flags = hostmem_ram_flags(be);
     g_autofree char *name = hostmem_region_name(be);
-    bool created, rom = be->readonly && be->rom != 2;
+    bool rom = be->readonly && be->rom != 2;
     uint64_t page;
     int fd;
 
     if (!file_options_ok(be, errp)) {
         return false;
     }
-    fd = open_backing(be, &created, errp);
+    fd = open_backing(be, errp);
     if (fd < 0) {
         return false;
     }
     page = page_size_of(fd);
     if (!check_alignment(be, page, errp) || !fit_size(be, fd, page, errp)) {
         close(fd);
-        goto fail;
+        return false;
     }
     if (!memory_region_init_ram_from_fd(&be->mr, OBJECT(be), name, be->size, flags | (rom ? RAM_READONLY : 0), fd, be->offset, errp)) {
-        goto fail;
+        return false;
     }
     be->mr.readonly = rom;
     return true;
-fail:
-    if (created) {
-        unlink(be->mem_path);
+}
+
+/* While the memory is still there. */
+static void file_unparent(Object *obj)
+{
+    HostMemoryBackend *be = MEMORY_BACKEND(obj);
+
+    if (be->discard_data && be->complete) {
+        madvise(memory_region_get_ram_ptr(&be->mr), memory_region_size(&be->mr), MADV_REMOVE);
     }
-    return false;
 }
 
 static void file_finalize(Object *obj)
 {
     HostMemoryBackend *be = MEMORY_BACKEND(obj);
 
-    if (be->discard_data && be->complete) {
-        madvise(memory_region_get_ram_ptr(&be->mr), memory_region_size(&be->mr), MADV_REMOVE);
+    if (be->created && !be->complete) {
+        unlink(be->mem_path);
     }
     g_free(be->mem_path);
 }
@@ -187,6 +190,7 @@ static const HostMemProp file_props[] = {
 static void file_class_init(ObjectClass *klass, const void *data)
 {
     ((HostMemoryBackendClass *)klass)->alloc = file_alloc;
+    klass->unparent = file_unparent;
     hostmem_class_add_props(klass, file_props, ARRAY_SIZE(file_props));
 }
 

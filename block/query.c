@@ -6,11 +6,17 @@
 #include "block-int.h"
 #include "qapi/qapi-commands.h"
 
+/* Backends that were made for a node have no name of their own. */
+static const char *device_name(const BlockBackend *blk)
+{
+    return block_backend_interface(blk) ? blk_name(blk) : "";
+}
+
 static json_t *node_info(BlockNode *node)
 {
     int64_t size = node->driver->getlength(node);
     json_t *info = json_pack("{s:s, s:b, s:s, s:b, s:s, s:i, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i}",
-                             "file", node->filename ? node->filename : "", "ro", node->read_only, "drv", node->driver->name,
+                             "file", node->filename ? node->filename : "", "ro", node->read_only || (node->fd >= 0 && !node->fd_writable), "drv", node->driver->name,
                              "encrypted", 0, "node-name", node->name, "backing_file_depth", 0, "detect_zeroes", "off",
                              "write_threshold", 0, "active", 1, "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0);
 
@@ -36,7 +42,7 @@ json_t *qmp_query_named_block_nodes(const json_t *args, Error **errp)
 static void list_backend(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
     g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
-    json_t *entry = json_pack("{s:s, s:s, s:b, s:b, s:o}", "device", blk_name(blk), "type", "unknown", "removable", 0,
+    json_t *entry = json_pack("{s:s, s:s, s:b, s:b, s:o}", "device", device_name(blk), "type", "unknown", "removable", 0,
                               "locked", 0, "inserted", node_info(node));
 
     if (path) {
@@ -95,7 +101,7 @@ static json_t *counters(const BlockBackend *blk)
 static void list_stats(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
     g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
-    json_t *entry = json_pack("{s:s, s:s, s:o}", "device", blk_name(blk), "node-name", node->name, "stats", counters(blk));
+    json_t *entry = json_pack("{s:s, s:s, s:o}", "device", device_name(blk), "node-name", node->name, "stats", counters(blk));
 
     if (path) {
         json_object_set_new(entry, "qdev", json_string(path));

@@ -36,6 +36,7 @@ struct HostMemoryBackend {
     char *mem_path;
     uint64_t align, offset;
     bool discard_data, readonly, pmem;
+    bool created;                       /* the file is new: it goes when something fails */
     int rom;                            /* OnOffAuto: 0 auto, 1 on, 2 off */
     /* -memfd */
     bool hugetlb, seal;
