@@ -79,14 +79,12 @@ static void free_config(VFIOPCIDevice *vdev)
     memset(vdev->emulated, 0, sizeof(vdev->emulated));
 }
 
-/* A device the host had an accident with may be reset on its way to us: start from a known state. */
 static bool give_to_guest(VFIOPCIDevice *vdev, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev);
 
     vdev->vbasedev.hiod->devfn = pdev->devfn;
     if (!pci_device_set_iommu_device(pdev, vdev->vbasedev.hiod, errp)) {
-        error_prepend(errp, "host device %s: ", vdev->vbasedev.name);
         return false;
     }
     vdev->viommu_set = true;

@@ -1,0 +1,393 @@
+/*
+ * vfio-pci on the simulated host: config space, BARs, DMA, interrupts, reset,
+ * plugging, mistakes; and the sweep over plug and unplug behind an
+ * accelerated vSMMU.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "virt-helpers.h"
+#include "hw/pci/pci_regs.h"
+
+#define ECAM     0x4010000000ULL
+#define BAR      0x10000000ULL
+#define MSI_CELL (RAM + 0x3000000)      /* a doorbell made of memory */
+
+#define SIM "-object '{\"qom-type\":\"x-hostsim\",\"id\":\"sim\",\"devices\":[" \
+    "{\"host\":\"0000:01:00.0\",\"group\":1},{\"host\":\"0000:01:00.1\",\"group\":1}," \
+    "{\"host\":\"0000:02:00.0\",\"group\":2,\"ats\":false,\"noresize\":true,\"flr\":false}," \
+    "{\"host\":\"0000:03:00.0\",\"group\":3,\"driver\":\"nvme\"}]}' -object iommufd,id=iommufd0 "
+#define PLAIN VIRT_ARGS SIM "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,id=v0,addr=4.0 "
+#define ACCEL VIRT_ARGS SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.1,id=smmu,accel=on " \
+    "-device pcie-root-port,id=port1,bus=pcie.1,chassis=1,addr=0.0 -device pcie-root-port,id=port2,bus=pcie.1,chassis=2,addr=1.0 "
+
+static uint64_t cfg(unsigned at)
+{
+    return ECAM + (4 << 15) + at;
+}
+
+static json_t *sim_get(QTestState *t, const char *property)
+{
+    return qtest_qmp_return(t, "{'execute': 'qom-get', 'arguments': {'path': '/objects/sim', 'property': '%s'}}", property);
+}
+
+static void sim_set(QTestState *t, const char *property, const char *value)
+{
+    json_decref(qtest_qmp_return(t, "{'execute': 'qom-set', 'arguments': {'path': '/objects/sim', 'property': '%s', 'value': %s}}", property, value));
+}
+
+static int64_t device_fact(QTestState *t, unsigned i, const char *fact)
+{
+    g_autoptr(json_t) list = sim_get(t, "host-devices");
+    const json_t *v = json_object_get(json_array_get(list, i), fact);
+
+    return json_is_boolean(v) ? json_is_true(v) : json_integer_value(v);
+}
+
+static void enable(QTestState *t)
+{
+    qtest_writel(t, cfg(PCI_BASE_ADDRESS_0), BAR);
+    qtest_writel(t, cfg(PCI_BASE_ADDRESS_1), 0);
+    qtest_writew(t, cfg(PCI_COMMAND), PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+static unsigned find_cap(QTestState *t, uint8_t id)
+{
+    unsigned at = qtest_readb(t, cfg(PCI_CAPABILITY_LIST));
+
+    for (int n = 0; at && n < 48; n++, at = qtest_readb(t, cfg(at + 1))) {
+        if (qtest_readb(t, cfg(at)) == id) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+static unsigned find_ext_cap(QTestState *t, uint16_t id)
+{
+    unsigned at = 0x100;
+
+    for (int n = 0; at && n < 480; n++) {
+        uint32_t header = qtest_readl(t, cfg(at));
+        if (PCI_EXT_CAP_ID(header) == id) {
+            return at;
+        }
+        at = PCI_EXT_CAP_NEXT(header);
+    }
+    return 0;
+}
+
+/* --- The function as the guest sees it ------------------------------------------------------------ */
+
+static void test_config(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+
+    g_assert_cmphex(qtest_readl(t, cfg(PCI_VENDOR_ID)), ==, 0x00051b36);
+    g_assert_cmpuint(find_cap(t, PCI_CAP_ID_EXP), ==, 0x40);
+    g_assert_cmpuint(find_cap(t, PCI_CAP_ID_MSI), ==, 0x80);
+    g_assert_cmpuint(find_cap(t, PCI_CAP_ID_MSIX), ==, 0x90);
+    g_assert_cmpuint(find_ext_cap(t, PCI_EXT_CAP_ID_ERR), ==, 0x100);
+    g_assert_cmpuint(find_ext_cap(t, PCI_EXT_CAP_ID_ATS), ==, 0x150);
+    g_assert_cmpuint(find_ext_cap(t, PCI_EXT_CAP_ID_PASID), ==, 0);
+    g_assert_cmpuint(find_ext_cap(t, PCI_EXT_CAP_ID_SRIOV), ==, 0);
+    /* On the root bus an endpoint is one of the root complex */
+    g_assert_cmphex(qtest_readw(t, cfg(0x42)) >> 4 & 0xf, ==, PCI_EXP_TYPE_RC_END);
+    qtest_writel(t, cfg(PCI_BASE_ADDRESS_0), 0xffffffff);
+    g_assert_cmphex(qtest_readl(t, cfg(PCI_BASE_ADDRESS_0)), ==, 0xffffc004);
+    qtest_writew(t, cfg(0x150 + PCI_ATS_CTRL), PCI_ATS_CTRL_ENABLE);
+    g_assert_cmphex(qtest_readw(t, cfg(0x150 + PCI_ATS_CTRL)), ==, PCI_ATS_CTRL_ENABLE);
+    qtest_quit(t);
+}
+
+static void check_bar(const char *extra)
+{
+    QTestState *t = qtest_init("%s %s", PLAIN, extra);
+
+    enable(t);
+    qtest_writel(t, BAR + 0x10, 0x11223344);
+    g_assert_cmphex(qtest_readl(t, BAR + 0x10), ==, 0x11223344);
+    qtest_writeq(t, BAR + 0x18, 0x5566778899aabbccULL);
+    g_assert_cmphex(qtest_readb(t, BAR + 0x1f), ==, 0x55);
+    g_assert_cmphex(qtest_readl(t, BAR + 0x200c), ==, 1);       /* our table, vector masked */
+    qtest_quit(t);
+}
+
+static void test_bar(void)
+{
+    check_bar("");
+    check_bar("-global vfio-pci.x-no-mmap=on");
+}
+
+static void test_dma(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+
+    sim_set(t, "dma", "{'host': '0000:01:00.0', 'iova': 1107296256, 'length': 4, 'pattern': 171}");
+    g_assert_cmphex(qtest_readl(t, RAM + 0x2000000), ==, 0);       /* not a bus master yet */
+    enable(t);
+    sim_set(t, "dma", "{'host': '0000:01:00.0', 'iova': 1107296256, 'length': 4, 'pattern': 171}");
+    g_assert_cmphex(qtest_readl(t, RAM + 0x2000000), ==, 0xabababab);
+    qtest_quit(t);
+}
+
+/* --- Interrupts --------------------------------------------------------------------------------------- */
+
+static void set_vector(QTestState *t, unsigned v, uint32_t data, bool masked)
+{
+    uint64_t e = BAR + 0x2000 + v * 16;
+
+    qtest_writel(t, e, MSI_CELL);
+    qtest_writel(t, e + 4, 0);
+    qtest_writel(t, e + 8, data);
+    qtest_writel(t, e + 12, masked);
+}
+
+/* The main loop takes the event in its own time. */
+static void wait_cell(QTestState *t, uint32_t data)
+{
+    for (int i = 0; i < 1000 && qtest_readl(t, MSI_CELL) != data; i++) {
+        g_usleep(1000);
+    }
+    g_assert_cmphex(qtest_readl(t, MSI_CELL), ==, data);
+}
+
+static void check_msix(QTestState *t, const char *host)
+{
+    g_autofree char *v0 = g_strdup_printf("{'host': '%s', 'vector': 0}", host), *v3 = g_strdup_printf("{'host': '%s', 'vector': 3}", host);
+
+    enable(t);
+    qtest_writew(t, cfg(0x92), PCI_MSIX_FLAGS_ENABLE);
+    set_vector(t, 0, 0x100, false);
+    sim_set(t, "interrupt", v0);
+    wait_cell(t, 0x100);
+    set_vector(t, 3, 0x103, false);
+    sim_set(t, "interrupt", v3);
+    wait_cell(t, 0x103);
+    sim_set(t, "interrupt", v0);
+    wait_cell(t, 0x100);
+    set_vector(t, 3, 0x203, true);      /* masked: pending until it opens */
+    sim_set(t, "interrupt", v3);
+    for (int i = 0; i < 1000 && !(qtest_readl(t, BAR + 0x3000) & 8); i++) {
+        g_usleep(1000);
+    }
+    g_assert_cmphex(qtest_readl(t, BAR + 0x3000), ==, 8);
+    g_assert_cmphex(qtest_readl(t, MSI_CELL), ==, 0x100);
+    qtest_writel(t, BAR + 0x2000 + 3 * 16 + 12, 0);
+    wait_cell(t, 0x203);
+    qtest_writew(t, cfg(0x92), 0);
+    qtest_qmp_error(t, "GenericError", "goes nowhere", "{'execute': 'qom-set', 'arguments': {'path': '/objects/sim',"
+                    " 'property': 'interrupt', 'value': %s}}", v0);
+}
+
+static void test_msix(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+
+    check_msix(t, "0000:01:00.0");
+    qtest_quit(t);
+}
+
+/* A host that cannot add vectors to a running set. */
+static void test_msix_noresize(void)
+{
+    QTestState *t = qtest_init(VIRT_ARGS SIM "-device vfio-pci,host=0000:02:00.0,iommufd=iommufd0,addr=4.0");
+
+    check_msix(t, "0000:02:00.0");
+    qtest_quit(t);
+}
+
+static void test_msi(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+
+    enable(t);
+    qtest_writel(t, cfg(0x84), MSI_CELL);
+    qtest_writel(t, cfg(0x88), 0);
+    qtest_writew(t, cfg(0x8c), 0x77);
+    qtest_writew(t, cfg(0x82), PCI_MSI_FLAGS_ENABLE);
+    sim_set(t, "interrupt", "{'host': '0000:01:00.0', 'index': 1, 'vector': 0}");
+    wait_cell(t, 0x77);
+    qtest_quit(t);
+}
+
+/* INTx: asserted until the guest looks at the device. */
+static void test_intx(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+    unsigned lines = 0, spi = 0;
+
+    intercept_gic(t);
+    enable(t);
+    sim_set(t, "interrupt", "{'host': '0000:01:00.0', 'index': 0, 'vector': 0}");
+    for (int i = 0; i < 1000 && !lines; i++) {
+        g_usleep(1000);
+        for (unsigned n = 0; n < 64; n++) {
+            if (qtest_get_irq(t, n)) {
+                lines++;
+                spi = n;
+            }
+        }
+        qtest_readl(t, RAM);            /* a round trip, so that interrupts that are on their way arrive */
+    }
+    g_assert_cmpuint(lines, ==, 1);
+    qtest_readl(t, BAR);
+    g_assert_false(qtest_get_irq(t, spi));
+    sim_set(t, "interrupt", "{'host': '0000:01:00.0', 'index': 0, 'vector': 0}");    /* unmasked again */
+    qtest_quit(t);
+}
+
+/* --- Reset ------------------------------------------------------------------------------------------------ */
+
+static void test_reset(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+    int64_t resets = device_fact(t, 0, "resets");
+
+    enable(t);
+    qtest_writew(t, cfg(0x92), PCI_MSIX_FLAGS_ENABLE);
+    g_assert_cmpint(device_fact(t, 0, "msix-on"), >, 0);
+    json_decref(qtest_qmp_return(t, "{'execute': 'system_reset'}"));
+    json_decref(qtest_qmp_event(t, "RESET"));
+    g_assert_cmpint(device_fact(t, 0, "resets"), ==, resets + 1);
+    g_assert_cmpint(device_fact(t, 0, "msix-on"), ==, 0);
+    g_assert_cmphex(qtest_readw(t, cfg(PCI_COMMAND)), ==, 0);
+    g_assert_cmphex(qtest_readw(t, cfg(0x92)) & PCI_MSIX_FLAGS_ENABLE, ==, 0);
+    g_assert_true(device_fact(t, 0, "attached"));
+    qtest_quit(t);
+}
+
+/* --- Mistakes ------------------------------------------------------------------------------------------------ */
+
+static void test_mistakes(void)
+{
+    static const struct { const char *args, *text; } cases[] = {
+        { "-device vfio-pci,iommufd=iommufd0", "exactly one of" },
+        { "-device vfio-pci,host=0000:01:00.0", "iommufd= is missing" },
+        { "-device vfio-pci,host=0000:99:00.0,iommufd=iommufd0", "does not exist" },
+        { "-device vfio-pci,host=0000:03:00.0,iommufd=iommufd0", "'nvme'" },
+        { "-device vfio-pci,host=0000:02:00.0,iommufd=iommufd0,ats=on", "ats=auto" },
+        { "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,enable-migration=on", "enable-migration=on" },
+        { "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0 -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0", "another program uses it" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autofree char *err = NULL;
+        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS SIM "%s", cases[i].args), ==, 1);
+        if (!strstr(err, cases[i].text)) {
+            g_error("'%s' is not in '%s'", cases[i].text, err);
+        }
+    }
+}
+
+/* --- Plugging, and the sweep ------------------------------------------------------------------------------------ */
+
+static unsigned objects(QTestState *t)
+{
+    g_autoptr(json_t) list = sim_get(t, "objects");
+    return json_array_size(list);
+}
+
+static bool plug(QTestState *t)
+{
+    g_autoptr(json_t) r = qtest_qmp(t, "{'execute': 'device_add', 'arguments': {'driver': 'vfio-pci', 'id': 'hp', 'host': '0000:02:00.0',"
+                                    " 'bus': 'port2', 'iommufd': 'iommufd0'}}");
+    const char *desc = json_string_value(json_object_get(json_object_get(r, "error"), "desc"));
+
+    if (desc) {
+        g_assert_null(strchr(desc, '\n'));
+        g_test_message("%s", desc);
+    }
+    return !desc;
+}
+
+/* As a guest would: the button is pressed, the slot's power goes off. */
+static void unplug(QTestState *t)
+{
+    uint64_t port = ECAM + (8ULL << 20) + (1 << 15);
+    unsigned at = qtest_readb(t, port + PCI_CAPABILITY_LIST);
+
+    json_decref(qtest_qmp_return(t, "{'execute': 'device_del', 'arguments': {'id': 'hp'}}"));
+    while (at && qtest_readb(t, port + at) != PCI_CAP_ID_EXP) {
+        at = qtest_readb(t, port + at + 1);
+    }
+    qtest_writew(t, port + at + PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF);
+    json_decref(qtest_qmp_event(t, "DEVICE_DELETED"));
+    qtest_writew(t, port + at + PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_PWR_IND_ON);
+}
+
+static void test_plug(void)
+{
+    QTestState *t = qtest_init(ACCEL "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,bus=port1");
+    unsigned before = objects(t);
+
+    for (int i = 0; i < 10; i++) {
+        g_assert_true(plug(t));
+        g_assert_true(device_fact(t, 2, "attached"));
+        unplug(t);
+        g_assert_false(device_fact(t, 2, "bound"));
+        g_assert_cmpuint(objects(t), ==, before);
+    }
+    qtest_quit(t);
+}
+
+static void test_plug_sweep(void)
+{
+    static const int errnos[] = { ENOMEM, EIO };
+    QTestState *t = qtest_init(ACCEL "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,bus=port1");
+    unsigned before = objects(t), failures = 0;
+
+    for (size_t e = 0; e < ARRAY_SIZE(errnos); e++) {
+        for (int n = 1; n < 200; n++) {
+            g_autofree char *inject = g_strdup_printf("{'nth': %d, 'errno': %d}", n, errnos[e]);
+            sim_set(t, "fail-nth", inject);
+            bool ok = plug(t);
+            g_autoptr(json_t) hit = sim_get(t, "failed-call");
+            sim_set(t, "fail-nth", "{'nth': 0}");
+            if (ok) {
+                unplug(t);
+            }
+            failures += !ok;
+            g_assert_false(device_fact(t, 2, "bound"));
+            g_assert_cmpuint(objects(t), ==, before);
+            if (!*json_string_value(hit)) {
+                break;                  /* no call is left to fail */
+            }
+        }
+    }
+    g_assert_cmpuint(failures, >, 10);
+    g_assert_true(plug(t));
+    qtest_quit(t);
+}
+
+/* Start fails in turn: one sentence, status 1. */
+static void test_start_sweep(void)
+{
+    for (int n = 1; n < 100; n++) {
+        g_autofree char *err = NULL;
+        int status = qtest_run(&err, VIRT_RUN_ARGS SIM "-object '{\"qom-type\":\"x-hostsim\",\"id\":\"sim2\",\"fail-nth\":{\"nth\":%d,\"errno\":5}}' "
+                               "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0 -device vfio-pci,host=0000:03:00.0,iommufd=iommufd0", n);
+        g_assert_cmpint(status, ==, 1);
+        g_assert_null(strstr(err, "Sanitizer"));
+        if (strstr(err, "'nvme'")) {
+            break;                      /* the first device came up: its calls are through */
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/vfio-pci/config", test_config);
+    g_test_add_func("/vfio-pci/bar", test_bar);
+    g_test_add_func("/vfio-pci/dma", test_dma);
+    g_test_add_func("/vfio-pci/msix", test_msix);
+    g_test_add_func("/vfio-pci/msix-noresize", test_msix_noresize);
+    g_test_add_func("/vfio-pci/msi", test_msi);
+    g_test_add_func("/vfio-pci/intx", test_intx);
+    g_test_add_func("/vfio-pci/reset", test_reset);
+    g_test_add_func("/vfio-pci/mistakes", test_mistakes);
+    g_test_add_func("/vfio-pci/plug", test_plug);
+    g_test_add_func("/vfio-pci/plug-sweep", test_plug_sweep);
+    g_test_add_func("/vfio-pci/start-sweep", test_start_sweep);
+    return g_test_run();
+}
