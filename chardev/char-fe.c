@@ -112,6 +112,9 @@ int qemu_chr_fe_write(CharBackend *be, const uint8_t *buf, int len)
     if (n > 0) {
         log_output(chr, buf, n);
     }
+    if (n < len && be->writable && CHARDEV_GET_CLASS(chr)->add_watch) {
+        CHARDEV_GET_CLASS(chr)->add_watch(chr);
+    }
     return n;
 }
 
@@ -124,6 +127,7 @@ int qemu_chr_fe_write_all(CharBackend *be, const uint8_t *buf, int len)
 
         if (n > 0) {
             done += n;
+            waited = 0;
         } else if ((n == -EAGAIN || n == 0) && waited < WRITE_ALL_PATIENCE_MS) {
             poll(NULL, 0, 10);
             waited += 10;
