@@ -174,7 +174,8 @@ static ssize_t fake_event_read(int fd, void *buf, size_t n)
 }
 
 static void fake_event_close(int fd) { close(fd); }
-static const IOMMUFDOps fake_ops = { .ioctl = fake_ioctl, .event_read = fake_event_read, .event_close = fake_event_close };
+static void fake_close(int fd) { }
+static const IOMMUFDOps fake_ops = { .close = fake_close, .ioctl = fake_ioctl, .event_read = fake_event_read, .event_close = fake_event_close };
 
 static FakeDev *dev_of(HostIOMMUDevice *hiod) { return hiod->agent; }
 
