@@ -415,6 +415,37 @@ static void test_pty(void)
     gone("y");
 }
 
+/* Nothing to read on standard input: what is written still comes out. */
+static void test_stdio(void)
+{
+    int saved[2] = { dup(0), dup(1) }, out[2], null = open("/dev/null", O_RDONLY);
+    char buf[16] = "";
+    Ear e;
+
+    fflush(stdout);
+    g_assert_cmpint(pipe(out), ==, 0);
+    dup2(null, 0);
+    dup2(out[1], 1);
+    listen_to(&e, make("stdio,id=io"));
+    refused("stdio,id=io2", "multiple");
+    WAIT_FOR(e.closed);
+    qemu_chr_fe_printf(&e.be, "still here");
+    stop(&e);
+    gone("io");
+    listen_to(&e, make("stdio,id=io"));         /* free again */
+    stop(&e);
+    gone("io");
+    dup2(saved[0], 0);
+    dup2(saved[1], 1);
+    g_assert_cmpint(read(out[0], buf, 15), ==, 10);
+    g_assert_cmpstr(buf, ==, "still here");
+    for (int i = 0; i < 2; i++) {
+        close(saved[i]);
+        close(out[i]);
+    }
+    close(null);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -434,6 +465,7 @@ int main(int argc, char **argv)
     g_test_add_func("/char/socket/reconnect", test_client_and_reconnect);
     g_test_add_func("/char/socket/tcp", test_tcp);
     g_test_add_func("/char/socket/options", test_socket_options);
+    g_test_add_func("/char/stdio", test_stdio);
     g_test_add_func("/char/mux", test_mux);
     g_test_add_func("/char/pty", test_pty);
     status = g_test_run();

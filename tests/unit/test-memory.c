@@ -554,6 +554,65 @@ static void test_owner_outlives_readers(Fixture *f, gconstpointer data)
     g_assert_true(owner_gone);
 }
 
+/* --- Readers while the map changes ---------------------------------------------------------------------- */
+
+typedef struct Reader { AddressSpace *as; bool stop; unsigned hits, misses; } Reader;
+
+/* What is there reads as 0x5a everywhere; what is not is an error. Never anything else. */
+static void *read_all_the_time(void *opaque)
+{
+    Reader *r = opaque;
+
+    while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+        uint8_t buf[64];
+        hwaddr len = sizeof(buf);
+        void *p;
+
+        if (address_space_read(r->as, 0x1000, any, buf, sizeof(buf)) == MEMTX_OK) {
+            g_assert_cmpuint(buf[0], ==, 0x5a);
+            g_assert_cmpuint(buf[63], ==, 0x5a);
+            r->hits++;
+        } else {
+            r->misses++;
+        }
+        p = address_space_map(r->as, 0x1000, &len, false, any);
+        if (p) {
+            g_assert_cmpuint(*(uint8_t *)p, ==, 0x5a);
+            address_space_unmap(r->as, p, len, false, 0);
+        }
+    }
+    return NULL;
+}
+
+static void test_readers(Fixture *f, gconstpointer data)
+{
+    Reader readers[3] = { { &f->as }, { &f->as }, { &f->as } };
+    GThread *threads[3];
+
+    for (int i = 0; i < 3; i++) {
+        threads[i] = g_thread_new("reader", read_all_the_time, &readers[i]);
+    }
+    for (int i = 0; i < 1000; i++) {
+        Owner *o = (Owner *)object_new(TYPE_OWNER);
+
+        g_assert_true(memory_region_init_ram(&o->mr, OBJECT(o), "ram", 0x1000, &error_abort));
+        memset(memory_region_get_ram_ptr(&o->mr), 0x5a, 0x1000);
+        memory_region_add_subregion(&f->root, 0x1000, &o->mr);
+        g_thread_yield();
+        memory_region_del_subregion(&f->root, &o->mr);
+        object_unref(o);
+        bql_unlock();                   /* lets callbacks in */
+        bql_lock();
+    }
+    for (int i = 0; i < 3; i++) {
+        __atomic_store_n(&readers[i].stop, true, __ATOMIC_RELAXED);
+        g_thread_join(threads[i]);
+        g_test_message("reader %d: %u hits, %u misses", i, readers[i].hits, readers[i].misses);
+    }
+    drain_call_rcu();
+    g_assert_null(qemu_ram_block_from_host(f, NULL));
+}
+
 static void test_ram_offsets(Fixture *f, gconstpointer data)
 {
     MemoryRegion a, b, c;
@@ -613,6 +672,7 @@ int main(int argc, char **argv)
     ADD("listener/order", test_listener_order);
     ADD("dirty", test_dirty);
     ADD("lifetime/owner", test_owner_outlives_readers);
+    ADD("lifetime/readers", test_readers);
     ADD("lifetime/ram-offsets", test_ram_offsets);
     ADD("print", test_print);
     status = g_test_run();
