@@ -6,6 +6,7 @@
 #include "hw/core/qdev.h"
 #include "monitor-internal.h"
 #include "monitor/hmp.h"
+#include "monitor.trace.h"
 #include "util/options.h"
 #include "util/trace.h"
 
@@ -312,6 +313,7 @@ char *monitor_hmp_execute(const char *line)
     g_autofree char *name = split_word(trimmed, &rest);
     const HmpCommand *cmd = find_in(commands, name);
 
+    trace_handle_hmp_command(trimmed);
     error_set_sink(sink_text, out);
     if (cmd) {
         cmd->run(out, rest);

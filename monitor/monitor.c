@@ -6,6 +6,7 @@
  */
 #include "monitor-internal.h"
 #include "monitor/qapi-event.h"
+#include "monitor.trace.h"
 #include "util/main-loop.h"
 #include "util/options.h"
 
@@ -103,6 +104,7 @@ static void take_event(const char *name, json_t *data)
     json_t *message = json_pack("{s:{s:I, s:I}, s:s}", "timestamp", "seconds", (json_int_t)(now / 1000000),
                                 "microseconds", (json_int_t)(now % 1000000), "event", name);
 
+    trace_monitor_protocol_event_emit(name);
     if (data) {
         json_object_set_new(message, "data", data);
     }

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "monitor-internal.h"
+#include "monitor.trace.h"
 #include "util/options.h"
 
 void qmp_monitor_send(Monitor *mon, json_t *message)
@@ -129,6 +130,17 @@ static json_t *run(Monitor *mon, const json_t *request, Error **errp)
     return result;
 }
 
+static void trace_request(Monitor *mon, const json_t *request)
+{
+    char *text;
+
+    if (TRACE_HANDLE_QMP_COMMAND_ENABLED()) {
+        text = json_dumps(request, JSON_ENCODE_ANY);
+        trace_handle_qmp_command(mon, text);
+        free(text);
+    }
+}
+
 static void got_request(void *opaque, json_t *request, const char *parse_error)
 {
     Monitor *mon = opaque;
@@ -141,6 +153,7 @@ static void got_request(void *opaque, json_t *request, const char *parse_error)
         send_error(mon, NULL, ERROR_CLASS_GENERIC_ERROR, parse_error);
         return;
     }
+    trace_request(mon, request);
     id = json_incref(json_object_get(request, "id"));
     if (check_request(request, &err)) {
         result = run(mon, request, &err);

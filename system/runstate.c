@@ -8,6 +8,7 @@
 #include "hw/core/boards.h"
 #include "monitor/qapi-event.h"
 #include "system/system.h"
+#include "system.trace.h"
 #include "util/main-loop.h"
 
 static const char *const state_names[RUN_STATE__MAX] = {
@@ -55,6 +56,7 @@ RunState runstate_get(void)
 
 static void runstate_set(RunState s)
 {
+    trace_runstate_set(state_names[state], state_names[s]);
     __atomic_store_n(&state, s, __ATOMIC_RELAXED);
 }
 
@@ -106,6 +108,7 @@ static void tell_change(bool running)
     guint n = change_handlers ? change_handlers->len : 0;
     g_autofree VMChangeStateEntry **all = n ? g_memdup2(change_handlers->pdata, n * sizeof(*all)) : NULL;
 
+    trace_vm_state_notify(running, state_names[state]);
     for (guint i = 0; i < n; i++) {
         VMChangeStateEntry *e = all[running ? i : n - 1 - i];
         if (g_ptr_array_find(change_handlers, e, NULL)) {
@@ -170,6 +173,7 @@ void vm_stop_from_vcpu(RunState new_state)
 /* --- Requests. --- */
 void qemu_system_reset_request(ShutdownCause cause)
 {
+    trace_qemu_system_reset_request(cause_names[cause]);
     if (reboot_is_shutdown && cause != SHUTDOWN_CAUSE_HOST_QMP_SYSTEM_RESET) {
         __atomic_store_n(&shutdown_wanted, cause, __ATOMIC_SEQ_CST);
     } else {
@@ -184,6 +188,7 @@ void qemu_system_reset_request(ShutdownCause cause)
 
 void qemu_system_shutdown_request(ShutdownCause cause)
 {
+    trace_qemu_system_shutdown_request(cause_names[cause]);
     __atomic_store_n(&shutdown_wanted, cause, __ATOMIC_SEQ_CST);
     if (current_cpu) {
         current_cpu->stop = true;
@@ -200,6 +205,7 @@ void qemu_system_shutdown_request_with_code(ShutdownCause cause, int code)
 
 void qemu_system_powerdown_request(void)
 {
+    trace_qemu_system_powerdown_request();
     __atomic_store_n(&powerdown_wanted, 1, __ATOMIC_SEQ_CST);
     main_loop_kick();
 }

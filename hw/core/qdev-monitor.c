@@ -5,6 +5,7 @@
  */
 #include "hw/core/boards.h"
 #include "hw/core/sysbus.h"
+#include "hw_core.trace.h"
 #include "monitor/qapi-event.h"
 #include "qdev-int.h"
 #include "util/options.h"
@@ -209,6 +210,7 @@ void qdev_finish_unplug(DeviceState *dev)
     if (id) {
         json_object_set_new(data, "device", json_string(id));
     }
+    trace_qdev_unplugged(path ? path : "");
     json_object_set_new(data, "path", json_string(path ? path : ""));
     qapi_event_send("DEVICE_DELETED", data);
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/core/boards.h"
+#include "hw_core.trace.h"
 #include "qdev-int.h"
 #include "util/options.h"
 
@@ -171,6 +172,7 @@ bool qdev_realize(DeviceState *dev, BusState *bus, Error **errp)
     bool was_free = !dev->parent_bus, was_unattached = !OBJECT(dev)->parent;
 
     g_assert(!dev->realized);
+    trace_qdev_realize(object_get_typename(OBJECT(dev)), dev->id ? dev->id : "");
     if (bus && !qdev_set_parent_bus(dev, bus, errp)) {
         return false;
     }
@@ -180,6 +182,7 @@ bool qdev_realize(DeviceState *dev, BusState *bus, Error **errp)
         put_unattached(dev);
     }
     if (!do_realize(dev, errp)) {
+        trace_qdev_realize_failed(object_get_typename(OBJECT(dev)), dev->id ? dev->id : "");
         if (was_free && dev->parent_bus) {
             bus_remove_child(dev->parent_bus, dev);
         }
@@ -201,7 +204,7 @@ bool qdev_realize_and_unref(DeviceState *dev, BusState *bus, Error **errp)
     return ok;
 }
 
-static int unrealize_below(DeviceState *dev)
+static void unrealize_below(DeviceState *dev)
 {
     for (guint b = dev->child_bus->len; b-- > 0;) {
         BusState *bus = g_ptr_array_index(dev->child_bus, b);
@@ -209,7 +212,6 @@ static int unrealize_below(DeviceState *dev)
             qdev_unrealize(g_ptr_array_index(bus->children, i));
         }
     }
-    return 0;
 }
 
 void qdev_unrealize(DeviceState *dev)
@@ -219,6 +221,7 @@ void qdev_unrealize(DeviceState *dev)
     if (!dev->realized) {
         return;
     }
+    trace_qdev_unrealize(object_get_typename(OBJECT(dev)), dev->id ? dev->id : "");
     unrealize_below(dev);
     dev->realized = false;
     if (dc->unrealize) {

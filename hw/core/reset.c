@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "hw_core.trace.h"
 #include "qdev-int.h"
 
 typedef struct ResetFn { void (*fn)(void *opaque); void *opaque; } ResetFn;
@@ -67,13 +68,14 @@ static void count_reset(GPtrArray *list, int change)
     }
 }
 
-static void run_phase(GPtrArray *list, size_t phase_offset, ResetType type)
+static void run_phase(GPtrArray *list, size_t phase_offset, const char *name, ResetType type)
 {
     for (guint i = 0; i < list->len; i++) {
         Object *obj = g_ptr_array_index(list, i);
         void (*fn)(Object *, ResetType) = *(void (**)(Object *, ResetType))
             ((const char *)phases_of(obj) + phase_offset);
         if (fn) {
+            trace_device_reset(object_get_typename(obj), name);
             fn(obj, type);
         }
     }
@@ -82,12 +84,12 @@ static void run_phase(GPtrArray *list, size_t phase_offset, ResetType type)
 static void run_phases(GPtrArray *list, ResetType type, void (*after_hold)(void))
 {
     count_reset(list, 1);
-    run_phase(list, offsetof(ResettablePhases, enter), type);
-    run_phase(list, offsetof(ResettablePhases, hold), type);
+    run_phase(list, offsetof(ResettablePhases, enter), "enter", type);
+    run_phase(list, offsetof(ResettablePhases, hold), "hold", type);
     if (after_hold) {
         after_hold();
     }
-    run_phase(list, offsetof(ResettablePhases, exit), type);
+    run_phase(list, offsetof(ResettablePhases, exit), "exit", type);
     count_reset(list, -1);
     g_ptr_array_unref(list);
 }
