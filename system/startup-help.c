@@ -12,11 +12,11 @@
 #include "target/arm/cpu.h"
 #include "util/trace.h"
 
-static const char *const category_titles[DEVICE_CATEGORY_MAX] = {
+static const char *const category_titles[DEVICE_CATEGORY_MAX + 1] = {
     [DEVICE_CATEGORY_BRIDGE] = "Controller/Bridge/Hub", [DEVICE_CATEGORY_USB] = "USB", [DEVICE_CATEGORY_STORAGE] = "Storage",
     [DEVICE_CATEGORY_NETWORK] = "Network", [DEVICE_CATEGORY_INPUT] = "Input", [DEVICE_CATEGORY_DISPLAY] = "Display",
     [DEVICE_CATEGORY_SOUND] = "Sound", [DEVICE_CATEGORY_MISC] = "Misc", [DEVICE_CATEGORY_CPU] = "CPU",
-    [DEVICE_CATEGORY_WATCHDOG] = "Watchdog",
+    [DEVICE_CATEGORY_WATCHDOG] = "Watchdog", [DEVICE_CATEGORY_MAX] = "Uncategorized",
 };
 
 static void print_device(const DeviceClass *dc)
@@ -35,11 +35,12 @@ static void print_devices(void)
 {
     GSList *all = object_class_get_list(TYPE_DEVICE, false);
 
-    for (int c = 0; c < DEVICE_CATEGORY_MAX; c++) {
+    for (int c = 0; c <= DEVICE_CATEGORY_MAX; c++) {
         bool titled = false;
         for (GSList *l = all; l; l = l->next) {
             DeviceClass *dc = DEVICE_CLASS(l->data);
-            if (dc->user_creatable && (dc->categories & (1UL << c))) {
+            bool here = c < DEVICE_CATEGORY_MAX ? dc->categories & (1UL << c) : !dc->categories;
+            if (dc->user_creatable && here) {
                 if (!titled) {
                     printf("%s%s devices:\n", c ? "\n" : "", category_titles[c]);
                     titled = true;
