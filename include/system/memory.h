@@ -90,9 +90,8 @@ struct MemoryRegion {
     int32_t priority;
     RAMBlock *ram_block;
     GPtrArray *subregions;              /* highest priority first */
-    bool enabled, terminates, ram, rom_device, romd_mode, readonly, ram_device, is_iommu, subpage_ok;
+    bool enabled, terminates, ram, rom_device, romd_mode, readonly, ram_device, is_iommu;
     bool global_locking;                /* false: guards itself */
-    bool flush_coalesced;
     uint8_t dirty_log_mask;
     GArray *ioeventfds;                 /* MemoryRegionIoeventfd */
 };
@@ -277,8 +276,6 @@ struct MemoryListener {
     void (*log_start)(MemoryListener *l, MemoryRegionSection *s, int old, int now);
     void (*log_stop)(MemoryListener *l, MemoryRegionSection *s, int old, int now);
     void (*log_sync)(MemoryListener *l, MemoryRegionSection *s);
-    bool (*log_global_start)(MemoryListener *l, Error **errp);
-    void (*log_global_stop)(MemoryListener *l);
     void (*eventfd_add)(MemoryListener *l, MemoryRegionSection *s, bool match_data, uint64_t data, struct EventNotifier *e);
     void (*eventfd_del)(MemoryListener *l, MemoryRegionSection *s, bool match_data, uint64_t data, struct EventNotifier *e);
     AddressSpace *as;
