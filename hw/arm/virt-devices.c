@@ -22,6 +22,8 @@
 #include "virt-internal.h"
 
 #define FLASH_SECTOR_SIZE   (256 * KiB)
+#define FLASH_MANUFACTURER  0x89        /* Intel */
+#define FLASH_DEVICE        0x18        /* 28F128J3 */
 #define POWER_BUTTON_PIN    3
 enum { PSCI_CONDUIT_HVC = 2 };
 
@@ -187,6 +189,8 @@ static bool create_bank(VirtMachineState *vms, int i, BlockBackend *blk, Error *
     qdev_prop_set_uint(dev, "sector-length", FLASH_SECTOR_SIZE);
     qdev_prop_set_uint(dev, "width", 4);
     qdev_prop_set_uint(dev, "device-width", 2);
+    qdev_prop_set_uint(dev, "id0", FLASH_MANUFACTURER);
+    qdev_prop_set_uint(dev, "id1", FLASH_DEVICE);
     qdev_prop_set_string(dev, "name", name);
     vms->flash[i] = dev;
     if ((blk && !object_property_set_str(OBJECT(dev), "drive", blk_name(blk), errp)) || !sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), errp)) {

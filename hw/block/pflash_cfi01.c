@@ -274,8 +274,8 @@ static void program_word(PFlashCFI01 *pfl, hwaddr addr, uint64_t value, unsigned
 
 static void second_of_erase(PFlashCFI01 *pfl, hwaddr addr, uint8_t cmd)
 {
-    if (cmd != CMD_CONFIRM) {
-        pfl->status |= STATUS_ERASE_ERROR | STATUS_PROGRAM_ERROR;
+    if (cmd != CMD_CONFIRM) {           /* thought better of it */
+        pfl->status |= STATUS_READY;
         read_array(pfl);
         return;
     }

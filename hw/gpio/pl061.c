@@ -49,7 +49,7 @@ static void update(PL061State *s)
     uint8_t now = pins(s), changed = now ^ s->seen, edges;
 
     drive_outputs(s);
-    edges = changed & ~s->is & (s->ibe | (s->iev ^ ~now));
+    edges = changed & ~s->dir & ~s->is & (s->ibe | (s->iev ^ ~now));
     s->seen = now;
     /* Level interrupts follow the pin; edges stay until cleared. */
     s->ris = ((s->ris | edges) & ~s->is) | (s->is & (s->iev ^ ~now));

@@ -162,9 +162,15 @@ static void dma_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
     dma_start(s);
 }
 
+/* The register is one port of any width, not a window. */
+static bool data_accepts(void *opaque, hwaddr addr, unsigned size, bool is_write, MemTxAttrs attrs)
+{
+    return addr == 0;
+}
+
 static const MemoryRegionOps data_ops = {
     .read = data_read, .write = data_write, .endianness = DEVICE_BIG_ENDIAN,
-    .valid = { .min_access_size = 1, .max_access_size = 8 }, .impl = { .min_access_size = 1, .max_access_size = 8 },
+    .valid = { .min_access_size = 1, .max_access_size = 8, .accepts = data_accepts }, .impl = { .min_access_size = 1, .max_access_size = 8 },
 };
 static const MemoryRegionOps selector_ops = {
     .read = selector_read, .write = selector_write, .endianness = DEVICE_BIG_ENDIAN,

@@ -47,6 +47,17 @@ static void program(QTestState *t, uint64_t addr, uint32_t value)
     qtest_writel(t, addr, BOTH(0xff));
 }
 
+static void test_id(void)
+{
+    QTestState *t = qtest_init(VIRT_ARGS);
+
+    qtest_writel(t, FLASH1, BOTH(0x90));
+    g_assert_cmphex(qtest_readl(t, FLASH1), ==, BOTH(0x89));
+    g_assert_cmphex(qtest_readl(t, FLASH1 + 4), ==, BOTH(0x18));
+    g_assert_cmphex(qtest_readl(t, FLASH1 + 8), ==, 0);
+    qtest_quit(t);
+}
+
 static void test_program(void)
 {
     QTestState *t = qtest_init(VIRT_ARGS);
@@ -195,6 +206,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pflash/cfi", test_cfi);
+    g_test_add_func("/pflash/id", test_id);
     g_test_add_func("/pflash/program", test_program);
     g_test_add_func("/pflash/write-buffer", test_write_buffer);
     g_test_add_func("/pflash/bad-buffer", test_bad_buffer);
