@@ -54,10 +54,11 @@ static void print_devices(void)
 
 static void collect_property(ObjectProperty *prop, void *opaque)
 {
+    static const char *const every_device[] = { "realized", "parent_bus", NULL };
     g_autofree char *defval = prop->defval ? json_dumps(prop->defval, JSON_ENCODE_ANY) : NULL;
     GString *line = g_string_new(NULL);
 
-    if (!prop->set || !strncmp(prop->type, "child<", 6)) {
+    if (!prop->set || !strncmp(prop->type, "child<", 6) || g_strv_contains(every_device, prop->name)) {
         g_string_free(line, true);
         return;
     }
