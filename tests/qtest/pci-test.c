@@ -206,6 +206,47 @@ static void test_testdev(void)
     qtest_quit(t);
 }
 
+static uint32_t testdev_dma(QTestState *t, uint64_t gva, uint64_t gpa, uint32_t len, uint32_t attrs)
+{
+    const uint32_t regs[][2] = { { 4, gva }, { 8, gva >> 32 }, { 12, len }, { 0x18, attrs }, { 0x1c, gpa }, { 0x20, gpa >> 32 } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(regs); i++) {
+        qtest_writel(t, MMIO32 + regs[i][0], regs[i][1]);
+    }
+    qtest_writel(t, MMIO32 + 0x14, 1);
+    g_assert_cmphex(qtest_readl(t, MMIO32 + 0x10), ==, 0xfffffffe);
+    g_assert_cmphex(qtest_readl(t, MMIO32), ==, 0);
+    return qtest_readl(t, MMIO32 + 0x10);
+}
+
+static void test_iommu_testdev(void)
+{
+    static const uint32_t attrs[][2] = {        /* as observed on the reference */
+        { 0, 0 }, { 1, 0 }, { 7, 0 }, { 8, 0xdead0006 }, { 9, 0 }, { 0xa, 0 }, { 0xb, 0xdead0006 }, { 0xc, 0 }, { 0xf, 0 },
+    };
+    QTestState *t = qtest_init(VIRT_ARGS "-device iommu-testdev,bus=pcie.0,addr=1");
+    uint64_t ram = RAM + 0x2000000;
+
+    qtest_writel(t, cfg(0, 1, 0, PCI_BASE_ADDRESS_0), MMIO32);
+    qtest_writew(t, cfg(0, 1, 0, PCI_COMMAND), PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    g_assert_cmphex(qtest_readl(t, MMIO32 + 0x10), ==, 0xffffffff);
+    g_assert_cmphex(qtest_readl(t, MMIO32 + 0x18), ==, 2);
+    qtest_readl(t, MMIO32);
+    g_assert_cmphex(qtest_readl(t, MMIO32 + 0x10), ==, 0xdead0005);
+    g_assert_cmphex(testdev_dma(t, ram, ram, 5, 2), ==, 0);
+    g_assert_cmphex(qtest_readq(t, ram), ==, 0x7812345678);
+    g_assert_cmphex(testdev_dma(t, ram, ram + 0x1000, 4, 2), ==, 0xdead0004);
+    g_assert_cmphex(testdev_dma(t, 0xfff00000, ram, 4, 2), ==, 0xdead0002);
+    g_assert_cmphex(testdev_dma(t, ram, ram, 0, 2), ==, 0xdead0001);
+    g_assert_cmphex(testdev_dma(t, ram, ram, ~0U, 2), ==, 0xdead0001);
+    for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
+        g_assert_cmphex(testdev_dma(t, ram, ram, 4, attrs[i][0]), ==, attrs[i][1]);
+    }
+    qtest_writew(t, cfg(0, 1, 0, PCI_COMMAND), PCI_COMMAND_MEMORY);
+    g_assert_cmphex(testdev_dma(t, ram, ram, 4, 2), ==, 0xdead0002);
+    qtest_quit(t);
+}
+
 /* --- Hotplug ------------------------------------------------------------------------------------- */
 
 static void add_edu(QTestState *t, const char *id)
@@ -411,6 +452,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pci/dma", test_dma);
     g_test_add_func("/pci/edu", test_edu);
     g_test_add_func("/pci/testdev", test_testdev);
+    g_test_add_func("/pci/iommu-testdev", test_iommu_testdev);
     g_test_add_func("/pci/hotplug", test_hotplug);
     g_test_add_func("/pci/hotplug-interrupt", test_hotplug_interrupt);
     g_test_add_func("/pci/unplug-refused", test_unplug_refused);
