@@ -223,9 +223,12 @@ static const SMMUTable *select_table(const SMMUContext *c, uint64_t iova)
 {
     const SMMUTable *t = &c->tt[extract64(iova, 55, 1)];
     unsigned top = t->tbi ? 56 : 64, bits = 64 - t->tsz;
-    uint64_t upper = extract64(iova, bits, top - bits);
 
-    return !t->disabled && upper == (t == &c->tt[1] ? MAKE_64BIT_MASK(0, top - bits) : 0) ? t : NULL;
+    if (t->disabled) {
+        return NULL;                    /* its size was not checked either */
+    }
+    uint64_t upper = extract64(iova, bits, top - bits);
+    return upper == (t == &c->tt[1] ? MAKE_64BIT_MASK(0, top - bits) : 0) ? t : NULL;
 }
 
 static bool walk_s1(const SMMUContext *c, const SMMUReader *r, uint64_t iova, SMMULeaf *leaf, SMMUFault *f)
