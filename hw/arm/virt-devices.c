@@ -290,8 +290,7 @@ static bool create_uart(VirtMachineState *vms, VirtRegion region, Chardev *chr, 
 
 static bool create_virtio_transports(VirtMachineState *vms, Error **errp)
 {
-    /* Highest first: buses are searched in order of creation, and the first disk belongs in the last transport. */
-    for (int i = vms->virtio_transports; i-- > 0;) {
+    for (int i = 0; i < vms->virtio_transports; i++) {
         SysBusDevice *sbd = SYS_BUS_DEVICE(qdev_new(TYPE_VIRTIO_MMIO));
 
         if (!sysbus_realize_and_unref(sbd, errp)) {

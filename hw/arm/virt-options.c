@@ -4,7 +4,6 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "accel/accel.h"
 #include "util/options.h"
 #include "virt-internal.h"
 
@@ -20,7 +19,6 @@ static const Switch switches[] = {
     { "its", offsetof(VirtMachineState, its), "Set on/off to have a GICv3 ITS", true },
     { "dtb-randomness", offsetof(VirtMachineState, dtb_randomness), "Set off to put no random seeds in the device tree", true },
     { "dtb-kaslr-seed", offsetof(VirtMachineState, dtb_randomness), "Deprecated synonym of dtb-randomness", true },
-    { "ras", offsetof(VirtMachineState, ras), "Set on/off to report host memory errors to the guest", false },
     { "default-bus-bypass-iommu", offsetof(VirtMachineState, default_bus_bypass_iommu), "Set on to let pcie.0 go around iommu=smmuv3", false },
 };
 
@@ -43,6 +41,7 @@ static const Absent absent[] = {
     { "secure", "bool", NO_EMULATOR },
     { "virtualization", "bool", NO_EMULATOR },
     { "mte", "bool", NO_EMULATOR },
+    { "ras", "bool", "is not supported by Twostage: the guest does not hear of the host's memory errors" },
     { "graphics", "bool", "needs a display device, which Twostage does not have" },
     { "aux-ram-share", "bool", "would share RAM that this machine does not have; share=on of a memory backend shares the guest's" },
     { "x-change-vmfd-on-reset", "bool", "is a test of confidential guests, which Twostage does not run" },
@@ -308,10 +307,6 @@ bool virt_options_resolve(VirtMachineState *vms, Error **errp)
     if (ms->smp.max_cpus > virt_max_cpus(vms)) {
         error_setg(errp, "-smp: gic-version=%d serves %u CPUs at most here, not %u%s", vms->gic_version, virt_max_cpus(vms), ms->smp.max_cpus,
                    vms->gic_version == 2 ? "; use gic-version=3" : vms->highmem_redists ? "" : "; use highmem-redists=on");
-        return false;
-    }
-    if (vms->ras && !kvm_enabled()) {
-        error_setg(errp, "-machine ras=on needs -accel kvm");
         return false;
     }
     return resolve_msi(vms, errp);

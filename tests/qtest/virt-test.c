@@ -94,6 +94,36 @@ static void test_tree_in_ram(void)
     qtest_quit(t);
 }
 
+/* Every device window of the map, at any address and size: nothing breaks, and the small devices still answer. */
+static void test_any_access(void)
+{
+    static const struct { uint64_t base, size; } windows[] = {
+        { FLASH0, 0x80000 }, { FLASH1 + 0x3fc0000, 0x40000 }, { 0x08000000, 0x200000 }, { UART0, 0x60000 }, { GED, 0x20000 }, { VIRTIO0, 0x4000 },
+        { PLATFORM_BUS, 0x40000 }, { 0x10000000, 0x100000 }, { 0x3eff0000, 0x20000 }, { 0x4000000000, 0x200000 }, { 0x4010000000, 0x200000 },
+        { 0x8000000000, 0x100000 },
+    };
+    QTestState *t = qtest_init(VIRT_ARGS "-serial null -serial null -device arm-smmuv3,primary-bus=pcie.0");
+    GRand *r = g_rand_new_with_seed(20);
+
+    for (int i = 0; i < 20000; i++) {
+        int w = g_rand_int_range(r, 0, G_N_ELEMENTS(windows)), size = 1 << g_rand_int_range(r, 0, 4);
+        uint64_t addr = windows[w].base + g_rand_int_range(r, 0, windows[w].size - 8);
+        uint64_t value = (uint64_t)g_rand_int(r) << 32 | g_rand_int(r);
+
+        addr &= g_rand_int_range(r, 0, 8) ? ~(uint64_t)(size - 1) : ~0ULL;      /* some unaligned */
+        if (g_rand_boolean(r)) {
+            qtest_memwrite(t, addr, &value, size);
+        } else {
+            qtest_memread(t, addr, &value, size);
+        }
+    }
+    g_rand_free(r);
+    g_assert_cmphex(qtest_readl(t, UART0 + 0xfe0), ==, 0x11);
+    g_assert_cmphex(qtest_readl(t, RTC + 0xfe0), ==, 0x31);
+    g_assert_cmphex(qtest_readl(t, VIRTIO0), ==, 0x74726976);
+    qtest_quit(t);
+}
+
 /* --- SMMUs ------------------------------------------------------------------------ */
 
 /* SMMU_IDR0 has stage 1 or 2 in its lowest bits. */
@@ -212,6 +242,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virt/ged", test_ged);
     g_test_add_func("/virt/no-acpi-no-ged", test_no_acpi_no_ged);
     g_test_add_func("/virt/tree-in-ram", test_tree_in_ram);
+    g_test_add_func("/virt/any-access", test_any_access);
     g_test_add_func("/virt/smmu-places", test_smmu_places);
     g_test_add_func("/virt/smmu-machine", test_smmu_machine);
     g_test_add_func("/virt/switches", test_switches);

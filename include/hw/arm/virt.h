@@ -58,7 +58,7 @@ struct VirtMachineClass {
 struct VirtMachineState {
     MachineState parent_obj;
     /* options */
-    bool highmem, highmem_compact, highmem_ecam, highmem_mmio, highmem_redists, its, dtb_randomness, ras, default_bus_bypass_iommu;
+    bool highmem, highmem_compact, highmem_ecam, highmem_mmio, highmem_redists, its, dtb_randomness, default_bus_bypass_iommu;
     int gic_version;                    /* 2 or 3, resolved at init */
     char *gic_version_opt, *msi_opt, *iommu_opt, *pflash_opt[2];
     OnOffAuto acpi;
