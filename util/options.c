@@ -21,8 +21,8 @@ static char *take_value(const char **p)
     return g_string_free(s, FALSE);
 }
 
-/* "cpus=0-1,cpus=4": every mention counts. */
-static const char *const list_keys[] = { "cpus", "host-nodes", NULL };
+/* "cpus=0-1,cpus=4", "type=11,value=a,value=b": every mention counts. */
+static const char *const list_keys[] = { "cpus", "host-nodes", "value", "path", NULL };
 
 static void append_to_list(json_t *obj, const char *key, json_t *text)
 {
