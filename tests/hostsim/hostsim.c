@@ -8,7 +8,8 @@
  *
  * Properties to set: smmus, devices (before it is complete); fail-nth
  * ({"nth", "errno"}: the nth host call from now on fails), dma, interrupt,
- * event, request (a device acts), kernel (what this host lacks). To read:
+ * event (a device acts), lie (a device is not what it should be), kernel (what
+ * this host lacks). To read:
  * objects, calls, commands, dma-result, failed-call, host-devices.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -189,6 +190,7 @@ void hostsim_start(void)
 
 static void free_device(SimDevice *dev)
 {
+    g_array_free(dev->overrides, true);
     g_free(dev->host);
     g_free(dev->driver);
     g_free(dev);
@@ -272,6 +274,9 @@ SimDevice *hostsim_add_device(const char *host, SimSMMU *smmu, uint32_t group)
     dev->ats = dev->flr = true;
     dev->msix = 4;
     dev->fd = dev->unmask_fd = -1;
+    dev->overrides = g_array_new(false, false, sizeof(uint32_t));
+    dev->sizes[VFIO_PCI_BAR0_REGION_INDEX] = SIM_BAR0_SIZE;
+    dev->sizes[VFIO_PCI_CONFIG_REGION_INDEX] = 4096;
     memset(dev->irq_fds, 0xff, sizeof(dev->irq_fds));
     g_ptr_array_add(dev->group->members, dev);
     g_ptr_array_add(hostsim->devices, dev);
@@ -421,6 +426,26 @@ static bool set_dma(Object *obj, const ObjectProperty *prop, const json_t *value
     }
     json_decref(HOSTSIM(obj)->dma_result);
     HOSTSIM(obj)->dma_result = json_pack("{s:i, s:o}", "result", r, "data", bytes);
+    return true;
+}
+
+/* {"host", "config": [offset, value, ...], "sizes": [of region 0, 1, ...]}: from its next power-on. */
+static bool set_lie(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
+{
+    SimDevice *dev = device_arg(value, errp);
+    const json_t *config = json_object_get(value, "config"), *sizes = json_object_get(value, "sizes");
+
+    if (!dev) {
+        return false;
+    }
+    g_array_set_size(dev->overrides, 0);
+    for (size_t i = 0; i < json_array_size(config); i++) {
+        uint32_t v = (uint32_t)json_integer_value(json_array_get(config, i));
+        g_array_append_val(dev->overrides, v);
+    }
+    for (size_t i = 0; i < VFIO_PCI_NUM_REGIONS && i < json_array_size(sizes); i++) {
+        dev->sizes[i] = (uint64_t)json_integer_value(json_array_get(sizes, i));
+    }
     return true;
 }
 
@@ -591,6 +616,7 @@ static void hostsim_class_init(ObjectClass *klass, const void *data)
     object_class_property_add(klass, "fail-nth", "dict", NULL, set_fail_nth, NULL);
     object_class_property_add(klass, "dma", "dict", NULL, set_dma, NULL);
     object_class_property_add(klass, "interrupt", "dict", NULL, set_interrupt, NULL);
+    object_class_property_add(klass, "lie", "dict", NULL, set_lie, NULL);
     object_class_property_add(klass, "event", "dict", NULL, set_event, NULL);
     object_class_property_add(klass, "calls", "int", get_calls, NULL, NULL);
     object_class_property_add(klass, "failed-call", "string", get_failed_call, NULL, NULL);

@@ -30,6 +30,7 @@
 #define SIM_PAGE     4096ULL
 #define SIM_REGION_SHIFT 40
 #define SIM_MAX_MSIX 32
+#define SIM_BAR0_SIZE 0x4000
 
 typedef struct SimContext SimContext;
 typedef struct SimObject SimObject;
@@ -119,6 +120,8 @@ struct SimDevice {
     SimObject *vmaster;
     uint64_t vmaster_sid;
     uint8_t config[4096], config_wmask[4096];
+    GArray *overrides;                  /* pairs of uint32_t: offset, value; a device that lies */
+    uint64_t sizes[VFIO_PCI_NUM_REGIONS];
     int irq_fds[VFIO_PCI_NUM_IRQS][SIM_MAX_MSIX];
     int unmask_fd;
     unsigned irqs_on[VFIO_PCI_NUM_IRQS];

@@ -3,6 +3,7 @@
  *
  *   BAR0  16 KiB, 64 bits: plain memory, mmappable; MSI-X table at 0x2000,
  *         PBA at 0x3000
+ *   ROM   when it is given a size: 55 aa, then each byte its address
  *   caps  PCI Express (with FLR), MSI (1 vector), MSI-X; ATS when it has it;
  *         PASID and SR-IOV to see that they are hidden
  *
@@ -14,7 +15,7 @@
 #include "hostsim.h"
 #include "hw/pci/pci_regs.h"
 
-#define BAR0_SIZE   0x4000
+#define BAR0_SIZE   SIM_BAR0_SIZE
 #define MSIX_TABLE  0x2000
 #define MSIX_PBA    0x3000
 #define CONFIG_OFFSET ((uint64_t)VFIO_PCI_CONFIG_REGION_INDEX << SIM_REGION_SHIFT)
@@ -68,6 +69,9 @@ void sim_device_power_on(SimDevice *dev)
     put_ext_cap(dev, ECAP_ATS, PCI_EXT_CAP_ID_ATS, ECAP_PASID);
     put_ext_cap(dev, ECAP_PASID, PCI_EXT_CAP_ID_PASID, ECAP_SRIOV);
     put_ext_cap(dev, ECAP_SRIOV, PCI_EXT_CAP_ID_SRIOV, 0);
+    for (unsigned i = 0; i + 1 < dev->overrides->len; i += 2) {
+        stl_le_p(dev->config + (g_array_index(dev->overrides, uint32_t, i) & 0xffc), g_array_index(dev->overrides, uint32_t, i + 1));
+    }
 }
 
 /* --- Attaching: a group moves as one ---------------------------------------------------------- */
@@ -433,11 +437,6 @@ static int do_info(SimDevice *dev, void *arg)
     return 0;
 }
 
-static uint64_t region_size(uint32_t index)
-{
-    return index == VFIO_PCI_BAR0_REGION_INDEX ? BAR0_SIZE : index == VFIO_PCI_CONFIG_REGION_INDEX ? 4096 : 0;
-}
-
 static int do_region_info(SimDevice *dev, void *arg)
 {
     struct vfio_region_info *info = arg;
@@ -445,7 +444,7 @@ static int do_region_info(SimDevice *dev, void *arg)
     if (info->argsz < sizeof(*info) || info->index >= VFIO_PCI_NUM_REGIONS) {
         return -EINVAL;
     }
-    info->size = region_size(info->index);
+    info->size = dev->sizes[info->index];
     info->offset = (uint64_t)info->index << SIM_REGION_SHIFT;
     info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE : 0;
     info->flags |= info->index == VFIO_PCI_BAR0_REGION_INDEX ? VFIO_REGION_INFO_FLAG_MMAP : 0;
@@ -600,11 +599,11 @@ void sim_device_close(int fd)
     dev->fd = -1;
 }
 
-static bool in_region(uint64_t offset, size_t n, uint32_t *index, uint64_t *at)
+static bool in_region(const SimDevice *dev, uint64_t offset, size_t n, uint32_t *index, uint64_t *at)
 {
     *index = (uint32_t)(offset >> SIM_REGION_SHIFT);
     *at = offset & ((1ULL << SIM_REGION_SHIFT) - 1);
-    return *index < VFIO_PCI_NUM_REGIONS && *at + n <= region_size(*index);
+    return *index < VFIO_PCI_NUM_REGIONS && *at + n <= dev->sizes[*index];
 }
 
 ssize_t sim_device_pread(int fd, void *buf, size_t n, uint64_t offset)
@@ -613,11 +612,17 @@ ssize_t sim_device_pread(int fd, void *buf, size_t n, uint64_t offset)
     uint32_t index;
     uint64_t at;
 
-    if (!dev || !dev->ctx || !in_region(offset, n, &index, &at)) {
+    if (!dev || !dev->ctx || !in_region(dev, offset, n, &index, &at)) {
         return -EINVAL;
     }
     if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
         memcpy(buf, dev->config + at, n);
+        return (ssize_t)n;
+    }
+    if (index == VFIO_PCI_ROM_REGION_INDEX) {
+        for (size_t i = 0; i < n; i++) {
+            ((uint8_t *)buf)[i] = (uint8_t)(at + i == 0 ? 0x55 : at + i == 1 ? 0xaa : at + i);
+        }
         return (ssize_t)n;
     }
     return pread(fd, buf, n, (off_t)at);
@@ -630,7 +635,7 @@ ssize_t sim_device_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
     uint32_t index;
     uint64_t at;
 
-    if (!dev || !dev->ctx || !in_region(offset, n, &index, &at)) {
+    if (!dev || !dev->ctx || !in_region(dev, offset, n, &index, &at)) {
         return -EINVAL;
     }
     if (index != VFIO_PCI_CONFIG_REGION_INDEX) {
@@ -649,7 +654,7 @@ void *sim_device_mmap(int fd, size_t size, int prot, uint64_t offset)
     uint32_t index;
     uint64_t at;
 
-    if (!dev || !dev->ctx || !in_region(offset, size, &index, &at) || index != VFIO_PCI_BAR0_REGION_INDEX) {
+    if (!dev || !dev->ctx || !in_region(dev, offset, size, &index, &at) || index != VFIO_PCI_BAR0_REGION_INDEX) {
         errno = EINVAL;
         return NULL;
     }

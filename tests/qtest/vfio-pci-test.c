@@ -300,19 +300,29 @@ static bool plug(QTestState *t)
     return !desc;
 }
 
+#define PORT2 (ECAM + (8ULL << 20) + (1 << 15))
+
+static unsigned port_express(QTestState *t)
+{
+    unsigned at = qtest_readb(t, PORT2 + PCI_CAPABILITY_LIST);
+
+    while (at && qtest_readb(t, PORT2 + at) != PCI_CAP_ID_EXP) {
+        at = qtest_readb(t, PORT2 + at + 1);
+    }
+    return at;
+}
+
+static void slot_power(QTestState *t, bool on)
+{
+    qtest_writew(t, PORT2 + port_express(t) + PCI_EXP_SLTCTL, on ? PCI_EXP_SLTCTL_PWR_IND_ON : PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF);
+}
+
 /* As a guest would: the button is pressed, the slot's power goes off. */
 static void unplug(QTestState *t)
 {
-    uint64_t port = ECAM + (8ULL << 20) + (1 << 15);
-    unsigned at = qtest_readb(t, port + PCI_CAPABILITY_LIST);
-
     json_decref(qtest_qmp_return(t, "{'execute': 'device_del', 'arguments': {'id': 'hp'}}"));
-    while (at && qtest_readb(t, port + at) != PCI_CAP_ID_EXP) {
-        at = qtest_readb(t, port + at + 1);
-    }
-    qtest_writew(t, port + at + PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PWR_IND_OFF);
+    slot_power(t, false);
     json_decref(qtest_qmp_event(t, "DEVICE_DELETED"));
-    qtest_writew(t, port + at + PCI_EXP_SLTCTL, PCI_EXP_SLTCTL_PWR_IND_ON);
 }
 
 static void test_plug(void)
@@ -374,6 +384,151 @@ static void test_start_sweep(void)
     }
 }
 
+/* --- A device that lies ------------------------------------------------------------------------------------------ */
+
+static void look_around(QTestState *t)
+{
+    uint64_t dev = ECAM + (9ULL << 20);
+
+    for (unsigned at = 0; at < 0x1000; at += 4) {
+        qtest_readl(t, dev + at);
+    }
+    for (unsigned at = 4; at < 0x200; at += 4) {
+        qtest_writel(t, dev + at, 0xffffffff);
+        qtest_writel(t, dev + at, 0);
+    }
+}
+
+static void plug_liar(QTestState *t, const char *lie)
+{
+    g_autofree char *value = g_strdup_printf("{'host': '0000:02:00.0', %s}", lie);
+
+    sim_set(t, "lie", value);
+    if (plug(t)) {
+        slot_power(t, true);
+        g_assert_cmphex(qtest_readw(t, ECAM + (9ULL << 20) + PCI_CLASS_DEVICE), !=, 0xffff);
+        look_around(t);
+        unplug(t);
+    }
+    sim_set(t, "lie", "{'host': '0000:02:00.0', 'config': [], 'sizes': [16384, 0, 0, 0, 0, 0, 0, 4096, 0]}");
+    g_assert_false(device_fact(t, 2, "bound"));
+}
+
+static QTestState *start_with_bus(void)
+{
+    QTestState *t = qtest_init(ACCEL);
+
+    qtest_writel(t, PORT2 + PCI_PRIMARY_BUS, 0x00090908);       /* what is behind port2 is bus 9 */
+    return t;
+}
+
+static void test_liars(void)
+{
+    static const char *const lies[] = {
+        "'config': [64, 131088]",                              /* PCI Express points to itself... */
+        "'config': [64, 1084227600]",                          /* ...or back */
+        "'config': [52, 252]", "'config': [52, 8]", "'config': [52, 255]",
+        "'config': [256, 268500993]",                          /* extended chain is a loop */
+        "'config': [256, 4293984257]", "'config': [256, 4294967295]",
+        "'config': [148, 7]", "'config': [148, 4294967288]", "'config': [144, 134217745]",
+        "'config': [152, 8192]",                               /* PBA on the table */
+        "'config': [12, 65536]", "'config': [0, 4294967295, 12, 4294967295]",
+        "'config': [128, 14483461]",                           /* MSI with too many vectors */
+        "'config': [16, 0]", "'config': [16, 1]", "'config': [36, 4]",
+        "'sizes': [4611686018427387904]", "'sizes': [12289]", "'sizes': [1]", "'sizes': [0]",
+        "'sizes': [16384, 16384, 16384, 16384, 16384, 16384]",
+        "'sizes': [16384, 0, 0, 0, 0, 0, 0, 64]", "'sizes': [16384, 0, 0, 0, 0, 0, 0, 256]", "'sizes': [16384, 0, 0, 0, 0, 0, 0, 0]",
+        "'sizes': [16384, 0, 0, 0, 0, 0, 1152921504606846976]",
+    };
+    QTestState *t = start_with_bus();
+
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        plug_liar(t, lies[i]);
+    }
+    g_assert_true(plug(t));
+    qtest_quit(t);
+}
+
+static void test_random_liars(void)
+{
+    QTestState *t = start_with_bus();
+
+    for (int i = 0; i < 60; i++) {
+        g_autoptr(GString) lie = g_string_new("'config': [0, 331067");
+        for (int n = g_test_rand_int_range(1, 30); n > 0; n--) {
+            bool chain = g_test_rand_bit();
+            uint32_t at = (uint32_t)g_test_rand_int_range(4, chain ? 64 : 128) * 4;
+            g_string_append_printf(lie, ", %u, %u", at, (uint32_t)g_test_rand_int());
+        }
+        g_string_append(lie, "]");
+        plug_liar(t, lie->str);
+    }
+    g_assert_true(plug(t));
+    qtest_quit(t);
+}
+
+/* --- More than one step away ---------------------------------------------------------------------------------------- */
+
+static void test_rom(void)
+{
+    QTestState *t = start_with_bus();
+    uint64_t dev = ECAM + (9ULL << 20);
+
+    sim_set(t, "lie", "{'host': '0000:02:00.0', 'sizes': [16384, 0, 0, 0, 0, 0, 2048]}");
+    g_assert_true(plug(t));
+    slot_power(t, true);
+    qtest_writel(t, PORT2 + PCI_MEMORY_BASE, 0x10001000);
+    qtest_writew(t, PORT2 + PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    qtest_writel(t, dev + PCI_ROM_ADDRESS, 0xfffffffe);
+    g_assert_cmphex(qtest_readl(t, dev + PCI_ROM_ADDRESS), ==, 0xfffff800);
+    qtest_writel(t, dev + PCI_ROM_ADDRESS, BAR | PCI_ROM_ADDRESS_ENABLE);
+    qtest_writew(t, dev + PCI_COMMAND, PCI_COMMAND_MEMORY);
+    g_assert_cmphex(qtest_readl(t, BAR), ==, 0x0302aa55);
+    g_assert_cmphex(qtest_readb(t, BAR + 0x7fe), ==, 0xfe);
+    qtest_quit(t);
+}
+
+/* The host asks for the device: an unplug request to the guest, which lets go. */
+static void test_request(void)
+{
+    QTestState *t = start_with_bus();
+    unsigned i = 0;
+
+    g_assert_true(plug(t));
+    slot_power(t, true);
+    sim_set(t, "interrupt", "{'host': '0000:02:00.0', 'index': 4, 'vector': 0}");
+    while (!(qtest_readw(t, PORT2 + port_express(t) + PCI_EXP_SLTSTA) & PCI_EXP_SLTSTA_ABP) && i++ < 1000) {
+        g_usleep(1000);
+    }
+    slot_power(t, false);
+    json_decref(qtest_qmp_event(t, "DEVICE_DELETED"));
+    g_assert_false(device_fact(t, 2, "bound"));
+    qtest_quit(t);
+}
+
+/* An uncorrectable error of the device stops the machine. */
+static void test_error(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+
+    sim_set(t, "interrupt", "{'host': '0000:01:00.0', 'index': 3, 'vector': 0}");
+    json_decref(qtest_qmp_event(t, "STOP"));
+    g_autoptr(json_t) status = qtest_qmp_return(t, "{'execute': 'query-status'}");
+    g_assert_cmpstr(json_string_value(json_object_get(status, "status")), ==, "internal-error");
+    qtest_quit(t);
+}
+
+/* Two functions of one host group, in one slot of the guest. */
+static void test_group(void)
+{
+    QTestState *t = qtest_init(ACCEL "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,bus=port1,addr=0.0,multifunction=on "
+                               "-device vfio-pci,host=0000:01:00.1,iommufd=iommufd0,bus=port1,addr=0.1");
+
+    g_assert_true(device_fact(t, 0, "attached") && device_fact(t, 1, "attached"));
+    g_assert_cmpint(device_fact(t, 0, "page-table"), ==, device_fact(t, 1, "page-table"));
+    qtest_quit(t);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -387,6 +542,12 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-pci/reset", test_reset);
     g_test_add_func("/vfio-pci/mistakes", test_mistakes);
     g_test_add_func("/vfio-pci/plug", test_plug);
+    g_test_add_func("/vfio-pci/liars", test_liars);
+    g_test_add_func("/vfio-pci/random-liars", test_random_liars);
+    g_test_add_func("/vfio-pci/rom", test_rom);
+    g_test_add_func("/vfio-pci/request", test_request);
+    g_test_add_func("/vfio-pci/error", test_error);
+    g_test_add_func("/vfio-pci/group", test_group);
     g_test_add_func("/vfio-pci/plug-sweep", test_plug_sweep);
     g_test_add_func("/vfio-pci/start-sweep", test_start_sweep);
     return g_test_run();
