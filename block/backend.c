@@ -210,25 +210,18 @@ static void account(Pending *p, int ret)
     s->bytes += ret >= 0 ? p->bytes : 0;
 }
 
+static GCond drained;                   /* some backend has nothing in flight; with the machine lock */
+
 static void request_done(void *opaque, int ret)
 {
     Pending *p = opaque;
 
     account(p, ret);
-    __atomic_sub_fetch(&p->blk->in_flight, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_sub_fetch(&p->blk->in_flight, 1, __ATOMIC_SEQ_CST) == 0) {
+        g_cond_broadcast(&drained);
+    }
     p->cb(p->opaque, ret);
     g_free(p);
-}
-
-/* An answer that is known at once still comes from the main loop, never from inside the call. */
-typedef struct Refused { Pending *p; int ret; } Refused;
-
-static void refuse(void *opaque)
-{
-    Refused *r = opaque;
-
-    request_done(r->p, r->ret);
-    g_free(r);
 }
 
 static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, void *opaque)
@@ -246,10 +239,7 @@ static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, vo
     r.opaque = p;
     rc = check_request(blk, &r);
     if (rc || (r.kind != BLOCK_FLUSH && !r.bytes) || (r.kind == BLOCK_FLUSH && blk->node->read_only)) {
-        Refused *refused = g_new(Refused, 1);
-
-        *refused = (Refused) { p, rc };
-        main_loop_run_once(refuse, refused);
+        block_complete_later(request_done, p, rc);
         return;
     }
     block_node_start(r);
@@ -284,7 +274,11 @@ void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, b
 void blk_drain(BlockBackend *blk)
 {
     while (__atomic_load_n(&blk->in_flight, __ATOMIC_SEQ_CST)) {
-        main_loop_wait(false);
+        if (block_in_main_thread()) {
+            block_poll();
+        } else {
+            bql_cond_wait(&drained);    /* the main thread completes them */
+        }
     }
 }
 

@@ -102,12 +102,20 @@ bool block_lock(BlockNode *node, int fd, bool write, Error **errp);
 
 /* block/pool.c: runs @work in a thread, then @cb(@opaque, result) in the main thread. */
 typedef int BlockWork(void *opaque);
+bool block_pool_init(Error **errp);
+bool block_in_main_thread(void);
 void block_pool_submit(BlockWork *work, BlockCompletionFunc *cb, void *opaque);
-unsigned block_pool_pending(void);
+/* An answer that is known at once still comes later, never from inside the call. */
+void block_complete_later(BlockCompletionFunc *cb, void *opaque, int result);
+/* In the main thread: waits until a request of either kind is done, and completes what is. */
+void block_poll(void);
 
 /* block/uring.c: false when the kernel or the build has none. */
 bool block_uring_available(void);
 /* Starts the request on @fd; false: no room. */
 bool block_uring_start(int fd, const BlockRequest *r);
+void block_uring_submit(void);
+void block_uring_reap(void);
+int block_uring_fd(void);               /* readable when something is done; -1: no ring */
 
 #endif

@@ -170,6 +170,10 @@ BlockNode *block_node_open(json_t *opts, Error **errp)
 
     node->refs = 1;
     node->fd = node->fd_buffered = -1;
+    if (!block_pool_init(errp)) {
+        node_free(node);
+        return NULL;
+    }
     if (!driver && !*errp) {
         error_setg(errp, "Parameter 'driver' is missing");
     }

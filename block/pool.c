@@ -1,31 +1,69 @@
 /*
  * Threads for blocking I/O. Work runs in a pool thread without any lock; its
- * completion runs in the main thread under the machine lock.
+ * completion runs in the main thread under the machine lock: from the main
+ * loop, or from block_poll() when somebody there waits for it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <poll.h>
 #include "block-int.h"
+#include "util/event_notifier.h"
 #include "util/main-loop.h"
 
 #define POOL_THREADS 16
 
-typedef struct Job {
+typedef struct Job Job;
+struct Job {
     BlockWork *work;
     BlockCompletionFunc *cb;
     void *opaque;
     int result;
-} Job;
+    Job *next;
+};
 
-static GThreadPool *pool;
-static unsigned pending;            /* submitted, not completed */
+static struct {
+    GThreadPool *threads;
+    GThread *main_thread;
+    EventNotifier wake;                 /* there is something in done */
+    GMutex lock;                        /* guards the list below */
+    Job *done, **done_tail;
+} pool;
 
-static void job_complete(void *opaque)
+static Job *pop(void)
 {
-    Job *job = opaque;
+    Job *job;
 
-    __atomic_sub_fetch(&pending, 1, __ATOMIC_SEQ_CST);
-    job->cb(job->opaque, job->result);
-    g_free(job);
+    g_mutex_lock(&pool.lock);
+    job = pool.done;
+    if (job) {
+        pool.done = job->next;
+        if (!pool.done) {
+            pool.done_tail = &pool.done;
+        }
+    }
+    g_mutex_unlock(&pool.lock);
+    return job;
+}
+
+/* One at a time: a completion may wait for the others. */
+static void reap(void *opaque)
+{
+    Job *job;
+
+    event_notifier_test_and_clear(&pool.wake);
+    while ((job = pop())) {
+        job->cb(job->opaque, job->result);
+        g_free(job);
+    }
+}
+
+static void job_done(Job *job)
+{
+    g_mutex_lock(&pool.lock);
+    *pool.done_tail = job;
+    pool.done_tail = &job->next;
+    g_mutex_unlock(&pool.lock);
+    event_notifier_set(&pool.wake);
 }
 
 static void job_run(gpointer data, gpointer user_data)
@@ -33,22 +71,59 @@ static void job_run(gpointer data, gpointer user_data)
     Job *job = data;
 
     job->result = job->work(job->opaque);
-    main_loop_run_once(job_complete, job);
+    job_done(job);
+}
+
+bool block_pool_init(Error **errp)
+{
+    int rc;
+
+    if (pool.threads) {
+        return true;
+    }
+    rc = event_notifier_init(&pool.wake, false);
+    if (rc) {
+        error_setg_errno(errp, rc, "cannot make an eventfd for block requests");
+        return false;
+    }
+    pool.done_tail = &pool.done;
+    pool.main_thread = g_thread_self();
+    pool.threads = g_thread_pool_new(job_run, NULL, POOL_THREADS, false, NULL);
+    qemu_set_fd_handler(event_notifier_get_fd(&pool.wake), reap, NULL, NULL);
+    return true;
+}
+
+bool block_in_main_thread(void)
+{
+    return g_thread_self() == pool.main_thread;
+}
+
+static Job *job_new(BlockWork *work, BlockCompletionFunc *cb, void *opaque, int result)
+{
+    Job *job = g_new(Job, 1);
+
+    *job = (Job) { work, cb, opaque, result, NULL };
+    return job;
 }
 
 void block_pool_submit(BlockWork *work, BlockCompletionFunc *cb, void *opaque)
 {
-    Job *job = g_new0(Job, 1);
-
-    if (!pool) {
-        pool = g_thread_pool_new(job_run, NULL, POOL_THREADS, false, NULL);
-    }
-    *job = (Job) { .work = work, .cb = cb, .opaque = opaque };
-    __atomic_add_fetch(&pending, 1, __ATOMIC_SEQ_CST);
-    g_thread_pool_push(pool, job, NULL);
+    g_thread_pool_push(pool.threads, job_new(work, cb, opaque, 0), NULL);
 }
 
-unsigned block_pool_pending(void)
+void block_complete_later(BlockCompletionFunc *cb, void *opaque, int result)
 {
-    return __atomic_load_n(&pending, __ATOMIC_SEQ_CST);
+    job_done(job_new(NULL, cb, opaque, result));
+}
+
+void block_poll(void)
+{
+    struct pollfd fds[2] = {
+        { .fd = event_notifier_get_fd(&pool.wake), .events = POLLIN }, { .fd = block_uring_fd(), .events = POLLIN },
+    };
+
+    block_uring_submit();
+    poll(fds, ARRAY_SIZE(fds), -1);     /* a descriptor of -1 is passed over */
+    reap(NULL);
+    block_uring_reap();
 }

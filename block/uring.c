@@ -21,7 +21,6 @@ static struct {
     GMutex lock;                        /* guards the submission side */
     EventNotifier done;
     QEMUBH *submit;                     /* main thread: the batch is complete */
-    GThread *main_thread;
     unsigned unsubmitted;
     unsigned in_flight;                 /* never more than fits in the completion ring */
     bool tried, ok;
@@ -97,17 +96,30 @@ static void submit_all(void)
     }
 }
 
-static void submit_batch(void *opaque)
+void block_uring_submit(void)
 {
     g_mutex_lock(&uring.lock);
     submit_all();
     g_mutex_unlock(&uring.lock);
 }
 
-static void reap(void *opaque)
+static void submit_batch(void *opaque)
+{
+    block_uring_submit();
+}
+
+int block_uring_fd(void)
+{
+    return uring.ok ? event_notifier_get_fd(&uring.done) : -1;
+}
+
+void block_uring_reap(void)
 {
     struct io_uring_cqe *cqe;
 
+    if (!uring.ok) {
+        return;
+    }
     event_notifier_test_and_clear(&uring.done);
     while (io_uring_peek_cqe(&uring.ring, &cqe) == 0) {
         UringRequest *u = io_uring_cqe_get_data(cqe);
@@ -118,8 +130,13 @@ static void reap(void *opaque)
         complete(u, res);
     }
     if (__atomic_load_n(&uring.unsubmitted, __ATOMIC_RELAXED)) {
-        submit_batch(NULL);
+        block_uring_submit();
     }
+}
+
+static void on_done(void *opaque)
+{
+    block_uring_reap();
 }
 
 static bool set_up(void)
@@ -136,9 +153,8 @@ static bool set_up(void)
         event_notifier_cleanup(&uring.done);
         return false;
     }
-    uring.main_thread = g_thread_self();
     uring.submit = qemu_bh_new(submit_batch, NULL);
-    qemu_set_fd_handler(event_notifier_get_fd(&uring.done), reap, NULL, NULL);
+    qemu_set_fd_handler(event_notifier_get_fd(&uring.done), on_done, NULL, NULL);
     return true;
 }
 
@@ -170,7 +186,7 @@ static void prepare(struct io_uring_sqe *sqe, UringRequest *u)
 
 bool block_uring_start(int fd, const BlockRequest *r)
 {
-    bool main_thread = g_thread_self() == uring.main_thread;
+    bool main_thread = block_in_main_thread();
     struct io_uring_sqe *sqe = NULL;
     UringRequest *u;
 
@@ -207,6 +223,19 @@ bool block_uring_available(void)
 bool block_uring_start(int fd, const BlockRequest *r)
 {
     return false;
+}
+
+int block_uring_fd(void)
+{
+    return -1;
+}
+
+void block_uring_submit(void)
+{
+}
+
+void block_uring_reap(void)
+{
 }
 
 #endif

@@ -179,6 +179,60 @@ static void test_many(void)
     blk_cleanup();
 }
 
+/* A device that waits for its requests: from inside a completion, and from a vCPU's thread. */
+static BlockBackend *drain_blk;
+
+static void drain_inside(void *opaque, int ret)
+{
+    blk_drain(drain_blk);
+}
+
+static void *drain_in_thread(void *opaque)
+{
+    bql_lock();
+    blk_drain(drain_blk);
+    __atomic_store_n((bool *)opaque, true, __ATOMIC_RELAXED);
+    bql_unlock();
+    return NULL;
+}
+
+static void drain_with(const char *opts)
+{
+    static uint8_t buf[512];
+    struct iovec iov = { buf, sizeof(buf) };
+    bool thread_done = false;
+    unsigned done = 0;
+    GThread *thread;
+
+    fresh_image();
+    drain_blk = drive(opts);
+    blk_aio_preadv(drain_blk, 0, &iov, 1, drain_inside, &done);
+    for (int i = 0; i < 50; i++) {
+        blk_aio_preadv(drain_blk, i * 512, &iov, 1, count, &done);
+    }
+    blk_drain(drain_blk);
+    g_assert_cmpuint(done, ==, 50);
+    for (int i = 0; i < 50; i++) {
+        blk_aio_preadv(drain_blk, i * 512, &iov, 1, count, &done);
+    }
+    thread = g_thread_new("vcpu", drain_in_thread, &thread_done);
+    while (!__atomic_load_n(&thread_done, __ATOMIC_RELAXED)) {
+        main_loop_wait(true);
+        bql_unlock();
+        g_usleep(100);
+        bql_lock();
+    }
+    g_thread_join(thread);
+    g_assert_cmpuint(done, ==, 100);
+    blk_cleanup();
+}
+
+static void test_drain(void)
+{
+    drain_with("aio=threads");
+    drain_with("");
+}
+
 /* --- Use and locks --------------------------------------------------------------------- */
 
 /* Whether another process can have the image. */
@@ -378,6 +432,7 @@ int main(int argc, char **argv)
     g_test_add_func("/block/io/default", test_default);
     g_test_add_func("/block/io/direct", test_direct);
     g_test_add_func("/block/io/writethrough", test_writethrough);
+    g_test_add_func("/block/io/drain", test_drain);
     g_test_add_func("/block/io/many", test_many);
     status = g_test_run();
     unlink(path);
