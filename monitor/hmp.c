@@ -7,6 +7,7 @@
 #include "monitor-internal.h"
 #include "monitor/hmp.h"
 #include "monitor.trace.h"
+#include "util/main-loop.h"
 #include "util/options.h"
 #include "util/trace.h"
 
@@ -350,10 +351,36 @@ void hmp_monitor_init(Monitor *mon)
     line_editor_init(&mon->line, print_to_monitor, execute_line, mon);
 }
 
+static void greet(void *opaque)
+{
+    Monitor *mon = opaque;
+
+    if (mon->open && mon->banner_due && !mon->muted) {
+        mon->banner_due = false;
+        monitor_puts(mon, "QEMU " QEMU_VERSION " monitor - type 'help' for more information\n");
+        line_editor_prompt(&mon->line);
+    }
+}
+
 void hmp_monitor_opened(Monitor *mon)
 {
-    monitor_puts(mon, "QEMU " QEMU_VERSION " monitor - type 'help' for more information\n");
-    line_editor_prompt(&mon->line);
+    /* By the first turn of the loop it is known who has a multiplexer's focus. */
+    mon->banner_due = true;
+    main_loop_run_once(greet, mon);
+}
+
+void hmp_monitor_focus(Monitor *mon, bool focused)
+{
+    mon->muted = !focused;
+    if (!mon->open || !focused) {
+        return;
+    }
+    if (mon->banner_due) {
+        main_loop_run_once(greet, mon);
+    } else {
+        monitor_puts(mon, "\n");
+        line_editor_prompt(&mon->line);
+    }
 }
 
 void hmp_monitor_read(Monitor *mon, const uint8_t *buf, int size)

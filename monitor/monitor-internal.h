@@ -60,6 +60,8 @@ typedef struct Monitor {
     bool negotiated;
     /* HMP */
     LineEditor line;
+    bool banner_due;                    /* not greeted yet */
+    bool muted;                         /* on a multiplexer that looks elsewhere */
 } Monitor;
 
 extern Monitor *monitor_current;        /* whose command runs; NULL: none */
@@ -75,6 +77,7 @@ void qmp_monitor_send(Monitor *mon, json_t *message);   /* steals it */
 /* hmp.c */
 void hmp_monitor_init(Monitor *mon);
 void hmp_monitor_opened(Monitor *mon);
+void hmp_monitor_focus(Monitor *mon, bool focused);
 void hmp_monitor_read(Monitor *mon, const uint8_t *buf, int size);
 
 typedef struct HmpCommand {

@@ -157,9 +157,8 @@ static void monitor_event(void *opaque, ChrEvent event)
         if (mon->is_qmp) {
             qmp_monitor_closed(mon);
         }
-    } else if (event == CHR_EVENT_MUX_IN && !mon->is_qmp) {
-        monitor_puts(mon, "\n");
-        line_editor_prompt(&mon->line);
+    } else if ((event == CHR_EVENT_MUX_IN || event == CHR_EVENT_MUX_OUT) && !mon->is_qmp) {
+        hmp_monitor_focus(mon, event == CHR_EVENT_MUX_IN);
     }
 }
 

@@ -421,6 +421,18 @@ static bool take_add_fd(const OptionItem *item, void *opaque, Error **errp)
     return monitor_fdset_add_option(item->opts, errp);
 }
 
+/* "mon:SPEC" is a serial port and a monitor on one multiplexer; the port, attached later, has the focus. */
+static Chardev *make_serial(const char *label, const char *spec, Error **errp)
+{
+    Chardev *chr = qemu_chr_new(label, spec, true, errp);
+
+    if (chr && g_str_has_prefix(spec, "mon:") &&
+        !monitor_init(json_pack("{s:s, s:s}", "chardev", label, "mode", "readline"), errp)) {
+        return NULL;
+    }
+    return chr;
+}
+
 static bool add_serial(const OptionItem *item, void *opaque, Error **errp)
 {
     int *n = opaque;
@@ -431,7 +443,7 @@ static bool add_serial(const OptionItem *item, void *opaque, Error **errp)
         return false;
     }
     if (strcmp(item->arg, "none")) {
-        serials[*n] = qemu_chr_new(label, item->arg, true, errp);
+        serials[*n] = make_serial(label, item->arg, errp);
         if (!serials[*n]) {
             return false;
         }
@@ -451,9 +463,9 @@ static bool make_serials(Startup *s, Error **errp)
         return true;
     }
     if (cmdline_has(s->cl, OPT_NOGRAPHIC)) {
-        serials[0] = qemu_chr_new("serial0", cmdline_has(s->cl, OPT_MONITOR) ? "stdio" : "mon:stdio", true, errp);
+        serials[0] = make_serial("serial0", cmdline_has(s->cl, OPT_MONITOR) ? "stdio" : "mon:stdio", errp);
     } else {
-        serials[0] = qemu_chr_new("serial0", "null", false, errp);
+        serials[0] = make_serial("serial0", "null", errp);
     }
     return serials[0] != NULL;
 }
