@@ -7,4 +7,4 @@ for i in $(seq 60); do
 done
 kill %1 2>/dev/null
 echo "L2-WORST-GAP $worst"
-dmesg | grep -i 'stall\|lockup' | sed 's/^/L2-COMPLAINT /'
+dmesg | grep -i 'rcu.*stall\|soft lockup\|blocked for' | sed 's/^/L2-COMPLAINT /'
