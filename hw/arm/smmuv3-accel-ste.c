@@ -18,7 +18,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/arm/smmuv3-accel.h"
+#include "util/main-loop.h"
 #include "hw_arm.trace.h"
+
+#define CONFLICT_GRACE_NS 100000000
 
 /* All that the kernel accepts of a guest's STE. */
 #define VSTE0_MASK (FIELD_MASK(STE0, V) | FIELD_MASK(STE0, CONFIG) | FIELD_MASK(STE0, S1FMT) | STE0_CTXPTR_MASK | \
@@ -233,26 +236,55 @@ static bool agree(SMMUv3Accel *a, const AccelDev *x, const AccelDev *y)
     return x->want == y->want && (x->want != ACCEL_TRANSLATE || !memcmp(x->ste, y->ste, sizeof(x->ste)) || same_contexts(a, x, y));
 }
 
-/* What the group as a whole may do. A stream that would do something else than its fellows is told so. */
+/* What the group as a whole may do. Streams that want unlike things get nothing, and are told if that lasts. */
 static AccelWant group_want(SMMUv3Accel *a, AccelGroup *g)
 {
     AccelDev *first = g->devs->pdata[0];
     AccelWant want = a->failed_closed ? ACCEL_ABORT : first->want;
 
+    g->conflict = false;
     for (unsigned i = 1; i < g->devs->len; i++) {
         AccelDev *d = g->devs->pdata[i];
 
-        if (agree(a, first, d)) {
-            continue;
+        if (!agree(a, first, d)) {
+            want = ACCEL_ABORT;
+            g->conflict |= first->want != ACCEL_ABORT && d->want != ACCEL_ABORT;
         }
-        if (first->want != ACCEL_ABORT && d->want != ACCEL_ABORT) {
-            warn_report_limited("%s: %s and %s are one group of the host and cannot be configured apart",
-                                smmuv3_name(a->s), first->hiod->name, d->hiod->name);
-            report_bad_ste(a, d);
-        }
-        want = ACCEL_ABORT;
     }
     return want;
+}
+
+static void report_conflict(SMMUv3Accel *a, AccelGroup *g)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (unsigned i = 0; i < g->devs->len; i++) {
+        const AccelDev *d = g->devs->pdata[i];
+
+        g_string_append_printf(names, "%s%s", i ? " and " : "", d->hiod->name);
+        if (d->want != ACCEL_ABORT) {
+            report_bad_ste(a, d);
+        }
+    }
+    warn_report_limited("%s: %s are one group of the host, but the guest configures them apart: their DMA is blocked",
+                        smmuv3_name(a->s), names->str);
+}
+
+/* Main thread. A guest changes a group's streams one after the other: only what stays in conflict is an error. */
+void accel_conflicts_due(void *opaque)
+{
+    SMMUv3Accel *a = opaque;
+
+    g_mutex_lock(&a->s->lock);
+    for (unsigned i = 0; i < a->groups->len; i++) {
+        AccelGroup *g = a->groups->pdata[i];
+
+        if (g->conflict) {
+            g->conflict = false;
+            report_conflict(a, g);
+        }
+    }
+    g_mutex_unlock(&a->s->lock);
 }
 
 static bool group_translate(SMMUv3Accel *a, AccelGroup *g, Error **errp)
@@ -285,6 +317,9 @@ void accel_group_settle(SMMUv3Accel *a, AccelGroup *g)
     Error *err = NULL;
 
     g->dirty = false;
+    if (g->conflict) {
+        timer_mod(a->conflict_timer, qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + CONFLICT_GRACE_NS);
+    }
     if (want == ACCEL_ABORT) {
         group_cut_off(a, g);
         return;
@@ -329,6 +364,16 @@ void accel_mark(SMMUv3Accel *a, uint32_t first, uint32_t last)
     }
     if (a->any_dirty && !accel_batch_flush(a)) {
         a->s->sync_failed = true;
+    }
+}
+
+/* A group shares one CD table as long as those of its streams have the same contents: look again. */
+void accel_context_changed(SMMUv3Accel *a, uint32_t sid)
+{
+    const AccelDev *d = accel_dev_by_sid(a, sid);
+
+    if (d && d->group->devs->len > 1) {
+        accel_mark(a, sid, sid);
     }
 }
 

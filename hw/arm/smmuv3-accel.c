@@ -21,6 +21,7 @@
 #include "hw/arm/smmuv3-accel.h"
 #include "hw/arm/virt.h"
 #include "hw/pci/pci_bridge.h"
+#include "util/main-loop.h"
 #include "hw_arm.trace.h"
 
 /* Every vSMMU with accel=on; machine lock. */
@@ -396,6 +397,11 @@ static void accel_cfgi_ste(SMMUv3State *s, uint32_t first, uint32_t last)
 
 static void accel_engine_invalidate(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
 {
+    uint8_t op = FIELD_EX64(cmd[0], CMD0, OPCODE);
+
+    if (op == CMD_CFGI_CD || op == CMD_CFGI_CD_ALL) {
+        accel_context_changed(s->accel_state, FIELD_EX64(cmd[0], CMD0, SID));
+    }
     accel_apply(s->accel_state);
     accel_invalidate(s->accel_state, cmd);
 }
@@ -502,6 +508,7 @@ static void accel_free(SMMUv3State *s)
     SMMUv3Accel *a = s->accel_state;
 
     s->accel_state = NULL;
+    timer_free(a->conflict_timer);
     g_ptr_array_free(a->devs, true);
     g_ptr_array_free(a->groups, true);
     g_hash_table_destroy(a->tables);
@@ -517,6 +524,7 @@ bool accel_setup(SMMUv3State *s, Error **errp)
     a->devs = g_ptr_array_new();
     a->groups = g_ptr_array_new();
     a->tables = g_hash_table_new_full(table_hash, table_equal, g_free, NULL);
+    a->conflict_timer = timer_new_ns(QEMU_CLOCK_REALTIME, accel_conflicts_due, a);
     if (!accel_caps_init(a, errp)) {
         accel_free(s);
         return false;

@@ -41,6 +41,7 @@ typedef struct AccelGroup {
     uint32_t attached;                  /* page table id; 0: none, DMA is blocked */
     AccelTable *table;                  /* when that is one of `tables` */
     bool dirty;
+    bool conflict;                      /* its streams want unlike things; not reported yet */
 } AccelGroup;
 
 typedef struct AccelDev {
@@ -69,6 +70,7 @@ struct SMMUv3Accel {
     GPtrArray *devs, *groups;
     GHashTable *tables;                 /* AccelTable by its STE words */
     bool any_dirty;
+    struct QEMUTimer *conflict_timer;
     /* capabilities */
     HostSMMUv3Info host;
     bool frozen, resolved;
@@ -97,10 +99,12 @@ void accel_caps_device_gone(SMMUv3Accel *a);
 /* smmuv3-accel-ste.c */
 void accel_refresh_sids(SMMUv3Accel *a);
 void accel_mark(SMMUv3Accel *a, uint32_t first, uint32_t last);
+void accel_context_changed(SMMUv3Accel *a, uint32_t sid);
 void accel_apply(SMMUv3Accel *a);
 /* Puts @g where its streams want it; on failure it ends on abort. */
 void accel_group_settle(SMMUv3Accel *a, AccelGroup *g);
 bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, AccelTable *t, Error **errp);
+void accel_conflicts_due(void *opaque);
 void accel_evaluate(SMMUv3Accel *a, AccelDev *d);
 void accel_table_put(SMMUv3Accel *a, AccelTable *t);
 void accel_vdev_free(SMMUv3Accel *a, AccelDev *d);

@@ -565,11 +565,21 @@ static void test_sharing(void)
     put64(CDS + 3 * 0x1000, 1);                             /* other contents, so really apart */
     set_ste(2, STE_S1(3), 0);
     check_all();
-    g_assert_cmpuint(take_events(SMMU_EVT_C_BAD_STE), ==, 1);
+    g_assert_cmpuint(take_events(SMMU_EVT_C_BAD_STE), ==, 0);
+    accel_conflicts_due(smmu->accel_state);                 /* it lasted */
+    g_assert_cmpuint(take_events(SMMU_EVT_C_BAD_STE), ==, 2);
+    accel_conflicts_due(smmu->accel_state);
+    g_assert_cmpuint(take_events(SMMU_EVT_C_BAD_STE), ==, 0);
     /* two CD tables with the same contents are the same translation */
     put64(CDS + 3 * 0x1000, 0);
     set_ste(2, STE_S1(3), 0);
     g_assert_cmpuint(FIELD_EX64(obj[fdev[2].table].ste[0], STE0, CONFIG), ==, 5);
+    /* until one of them is changed */
+    put64(CDS + 3 * 0x1000, 1);
+    queue_command(CMD_CFGI_CD | (uint64_t)sid_of(2) << 32, 1);
+    queue_command(CMD_SYNC, 0);
+    run();
+    g_assert_cmpuint(FIELD_EX64(obj[fdev[2].table].ste[0], STE0, CONFIG), ==, 0);
     end();
 }
 
