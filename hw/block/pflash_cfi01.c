@@ -316,6 +316,31 @@ static const MemoryRegionOps pflash_ops = {
 
 /* --- the device ------------------------------------------------------------------------------------ */
 
+#define LOAD_CHUNK (256 * KiB)
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+    return !p[0] && !memcmp(p, p + 1, n - 1);
+}
+
+/* Firmware images are padded to the bank with zeroes: those never take memory. */
+static int load_content(PFlashCFI01 *pfl)
+{
+    g_autofree uint8_t *chunk = g_malloc(LOAD_CHUNK);
+
+    for (uint64_t at = 0, n; at < bank_size(pfl); at += n) {
+        n = MIN(LOAD_CHUNK, bank_size(pfl) - at);
+        int r = blk_pread(pfl->blk, at, n, chunk);
+        if (r < 0) {
+            return r;
+        }
+        if (!all_zero(chunk, n)) {
+            memcpy(pfl->storage + at, chunk, n);
+        }
+    }
+    return 0;
+}
+
 static bool load_drive(PFlashCFI01 *pfl, Error **errp)
 {
     int64_t len = blk_getlength(pfl->blk);
@@ -331,7 +356,7 @@ static bool load_drive(PFlashCFI01 *pfl, Error **errp)
                    pfl->name, bank_size(pfl), blk_name(pfl->blk), len);
         return false;
     }
-    r = blk_pread(pfl->blk, 0, len, pfl->storage);
+    r = load_content(pfl);
     if (r < 0) {
         error_setg_errno(errp, -r, "flash bank '%s': cannot read drive '%s'", pfl->name, blk_name(pfl->blk));
     }
