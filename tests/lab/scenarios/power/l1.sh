@@ -1,4 +1,5 @@
-# The power button through QMP reaches the guest: as a GPIO key without firmware, as an ACPI event with it.
+# The power button through QMP reaches the guest as an ACPI event. (The lab's kernel has no driver for
+# the GPIO key that stands for it without firmware.)
 run() {
   rm -f log
   timeout 100 /vmm -M virt -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio -qmp tcp:127.0.0.1:4444,server=on,wait=off \
@@ -10,5 +11,4 @@ run() {
   wait $vmm; rc=$?
   grep L2 log; grep -o '"POWERDOWN"' qmp.log; echo "VMM-RC $rc"
 }
-echo "GPIO"; run
-echo "ACPI"; run -bios /lab/AAVMF_CODE.fd
+run -bios /lab/AAVMF_CODE.fd
