@@ -107,7 +107,7 @@ static void add_chosen(FdtWriter *w, VirtMachineState *vms)
         fdt_data(w, "rng-seed", zero, 32);
     }
     fdt_text(w, "stdout-path", "/pl011@9000000");
-    if (c->bootargs && !vms->firmware_loaded) {
+    if (c->bootargs) {
         fdt_text(w, "bootargs", c->bootargs);
     }
     if (c->initrd_size) {
@@ -154,23 +154,21 @@ static void add_memory(FdtWriter *w, VirtMachineState *vms)
     }
 }
 
-/* Only when the user's distances are not what a guest assumes by itself. */
+/* Only when the user gave distances: a guest has defaults of its own. */
 static void add_distances(FdtWriter *w, VirtMachineState *vms)
 {
     MachineState *ms = &vms->parent_obj;
     g_autoptr(GArray) cells = g_array_new(false, false, sizeof(uint32_t));
-    bool unusual = false;
 
     for (uint32_t i = 0; ms->numa && i < MAX_NUMA_NODES; i++) {
         for (uint32_t j = 0; j < MAX_NUMA_NODES; j++) {
             if (ms->numa[i].present && ms->numa[j].present) {
                 uint32_t row[] = { i, j, ms->numa[i].distance[j] };
                 g_array_append_vals(cells, row, 3);
-                unusual |= row[2] != (i == j ? 10 : 20);
             }
         }
     }
-    if (unusual) {
+    if (ms->have_numa_distance) {
         fdt_node(w, "distance-map");
         fdt_text(w, "compatible", "numa-distance-map-v1");
         fdt_cells_n(w, "distance-matrix", (uint32_t *)(void *)cells->data, cells->len);
