@@ -8,7 +8,6 @@
 
 enum { SRAT_MEMORY = 1, SRAT_MEMORY_LEN = 40, SRAT_GICC = 3, SRAT_GICC_LEN = 18 };
 enum { SRAT_ENABLED = 1 << 0 };
-enum { DISTANCE_LOCAL = 10, DISTANCE_REMOTE = 20 };
 
 static void put_gicc(AcpiTables *t, uint32_t node, uint32_t uid)
 {
@@ -33,15 +32,17 @@ static void put_memory(AcpiTables *t, uint32_t node, uint64_t base, uint64_t siz
     acpi_put64(t, 0);
 }
 
-void acpi_build_srat(AcpiTables *t, const MachineState *ms, uint64_t ram_base)
+/* Every CPU the machine could have is listed, also those it starts without. */
+void acpi_build_srat(AcpiTables *t, MachineState *ms, uint64_t ram_base)
 {
     uint32_t start = acpi_table_begin(t, "SRAT", 3);
-    CPUState *cpu;
+    unsigned n;
+    const CPUArchId *slots = MACHINE_GET_CLASS(ms)->possible_cpus(ms, &n);
 
     acpi_put32(t, 1);                   /* reserved: was a table version */
     acpi_put64(t, 0);
-    CPU_FOREACH(cpu) {
-        put_gicc(t, MAX(cpu->node_id, 0), cpu->cpu_index);
+    for (unsigned i = 0; i < n; i++) {
+        put_gicc(t, MAX(slots[i].node, 0), i);
     }
     for (unsigned i = 0; i < ms->num_numa; i++) {
         if (ms->numa[i].size) {
@@ -53,25 +54,6 @@ void acpi_build_srat(AcpiTables *t, const MachineState *ms, uint64_t ram_base)
     acpi_tables_list(t, start);
 }
 
-bool acpi_has_numa_distances(const MachineState *ms)
-{
-    for (unsigned i = 0; i < ms->num_numa; i++) {
-        for (unsigned j = 0; j < ms->num_numa; j++) {
-            if (ms->numa[i].distance[j]) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* A distance that was not given has the default. */
-static uint8_t distance(const MachineState *ms, unsigned i, unsigned j)
-{
-    uint8_t d = ms->numa[i].distance[j] ? ms->numa[i].distance[j] : ms->numa[j].distance[i];
-    return d ? d : i == j ? DISTANCE_LOCAL : DISTANCE_REMOTE;
-}
-
 void acpi_build_slit(AcpiTables *t, const MachineState *ms)
 {
     uint32_t start = acpi_table_begin(t, "SLIT", 1);
@@ -79,7 +61,7 @@ void acpi_build_slit(AcpiTables *t, const MachineState *ms)
     acpi_put64(t, ms->num_numa);
     for (unsigned i = 0; i < ms->num_numa; i++) {
         for (unsigned j = 0; j < ms->num_numa; j++) {
-            acpi_put8(t, distance(ms, i, j));
+            acpi_put8(t, ms->numa[i].distance[j]);
         }
     }
     acpi_table_end(t, start);

@@ -56,7 +56,7 @@ AcpiPciHost virt_acpi_pci_host(const VirtMachineState *vms)
 
 void virt_acpi_build(AcpiTables *t, VirtMachineState *vms)
 {
-    const MachineState *ms = &vms->parent_obj;
+    MachineState *ms = &vms->parent_obj;
     AcpiPciHost host = virt_acpi_pci_host(vms);
 
     acpi_tables_init(t, vms->oem_id, vms->oem_table_id);
@@ -73,7 +73,7 @@ void virt_acpi_build(AcpiTables *t, VirtMachineState *vms)
     virt_acpi_build_dbg2(t, vms);
     if (ms->num_numa) {
         acpi_build_srat(t, ms, vms->memmap[VIRT_MEM].base);
-        if (acpi_has_numa_distances(ms)) {
+        if (ms->have_numa_distance) {
             acpi_build_slit(t, ms);
         }
     }

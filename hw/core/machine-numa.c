@@ -150,6 +150,7 @@ static bool parse_distance(MachineState *ms, json_t *opts, Error **errp)
         return false;
     }
     ms->numa[src].distance[dst] = val;
+    ms->have_numa_distance = true;
     return true;
 }
 

@@ -12,9 +12,8 @@
 /* PPTT; the caller lists it. Returns its offset. */
 uint32_t acpi_build_pptt(AcpiTables *t, const MachineState *ms);
 /* SRAT: CPUs by index, memory of nodes from @ram_base upwards. */
-void acpi_build_srat(AcpiTables *t, const MachineState *ms, uint64_t ram_base);
+void acpi_build_srat(AcpiTables *t, MachineState *ms, uint64_t ram_base);
+/* Only when -numa dist was given (ms->have_numa_distance). */
 void acpi_build_slit(AcpiTables *t, const MachineState *ms);
-/* -numa dist was given, or nodes differ: a SLIT says something. */
-bool acpi_has_numa_distances(const MachineState *ms);
 
 #endif

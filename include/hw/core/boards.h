@@ -73,6 +73,7 @@ struct MachineState {
     struct { char *order; char *once; bool menu, strict; unsigned reboot_timeout, splash_time; } boot;
     unsigned num_numa;
     NumaNode *numa;                     /* MAX_NUMA_NODES, or NULL without -numa */
+    bool have_numa_distance;            /* -numa dist was given: tables show distances */
     void *fdt;
     NotifierList *ready_notifiers;
 };
