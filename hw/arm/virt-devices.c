@@ -86,6 +86,29 @@ bool virt_create_cpus(VirtMachineState *vms, Error **errp)
     return true;
 }
 
+/* Where KVM writes how long each vCPU waited for a host CPU (Arm DEN0057); the guest asks for the address. */
+static bool create_pvtime(VirtMachineState *vms, Error **errp)
+{
+    enum { PVTIME_SIZE_PER_CPU = 64 };
+    MemMapEntry where = vms->memmap[VIRT_PVTIME];
+    MemoryRegion *mr;
+    CPUState *cpu;
+
+    if (!ARM_CPU(qemu_get_cpu(0))->kvm_steal_time) {
+        return true;
+    }
+    mr = g_new0(MemoryRegion, 1);
+    if (!memory_region_init_ram(mr, OBJECT(vms), "pvtime", where.size, errp)) {
+        g_free(mr);
+        return false;
+    }
+    memory_region_add_subregion(get_system_memory(), where.base, mr);
+    CPU_FOREACH(cpu) {
+        ARM_CPU(cpu)->pvtime_ipa = where.base + (hwaddr)cpu->cpu_index * PVTIME_SIZE_PER_CPU;
+    }
+    return true;
+}
+
 static bool set_redist_regions(VirtMachineState *vms, DeviceState *gic, Error **errp)
 {
     unsigned first = virt_redist_capacity(vms, VIRT_GIC_REDIST), cpus = vms->parent_obj.smp.max_cpus;
@@ -154,6 +177,9 @@ bool virt_create_gic(VirtMachineState *vms, Error **errp)
     }
     vms->gic = gic;
     map_gic(vms);
+    if (!create_pvtime(vms, errp)) {
+        return false;
+    }
     msi_nonbroken = vms->msi_controller != VIRT_MSI_CTRL_NONE;
     switch (vms->msi_controller) {
     case VIRT_MSI_CTRL_ITS:
