@@ -114,6 +114,51 @@ static void test_case(const void *data)
     compare(expected, got);
 }
 
+/* --- single lines, as the reference emulator writes them for other options ----------- */
+
+#define BIG(n, opts) "-M virt,gic-version=3,memory-backend=m" opts " -cpu max -m " n " -object memory-backend-ram,id=m,reserve=off,size=" n
+#define A57(opts) "-M virt,gic-version=3" opts " -cpu cortex-a57"
+#define LOW_RANGES "ranges = <0x1000000 0x00 0x00 0x00 0x3eff0000 0x00 0x10000 0x2000000 0x00 0x10000000 0x00 0x10000000 0x00 0x2eff0000"
+static const struct { const char *name, *args, *line; bool absent; } lines[] = {
+    { "300g-ram", BIG("300G", ""), "reg = <0x00 0x40000000 0x4b 0x00>;" },
+    { "300g-ecam", BIG("300G", ""), "reg = <0x4b 0x50000000 0x00 0x10000000>;" },
+    { "300g-mmio", BIG("300G", ""), LOW_RANGES " 0x3000000 0x80 0x00 0x80 0x00 0x80 0x00>;" },
+    { "700g-compact", BIG("700G", ",highmem-mmio=off,highmem-redists=off"), "reg = <0xaf 0x40000000 0x00 0x10000000>;" },
+    { "700g-not-compact", BIG("700G", ",highmem-mmio=off,highmem-redists=off,compact-highmem=off"), "reg = <0xaf 0x50000000 0x00 0x10000000>;" },
+    { "mmio-1t", A57(",highmem-mmio-size=1T"), LOW_RANGES " 0x3000000 0x100 0x00 0x100 0x00 0x100 0x00>;" },
+    { "no-high-mmio", A57(",highmem-mmio=off"), LOW_RANGES ">;" },
+    { "no-high-ecam", A57(",highmem-ecam=off"), "reg = <0x00 0x3f000000 0x00 0x1000000>;" },
+    { "no-high-ecam-buses", A57(",highmem-ecam=off"), "bus-range = <0x00 0x0f>;" },
+    { "highmem-off", A57(",highmem=off") " -m 1G", "reg = <0x00 0x3f000000 0x00 0x1000000>;" },
+    { "two-redistributors", A57("") " -smp 130", "reg = <0x00 0x8000000 0x00 0x10000 0x00 0x80a0000 0x00 0xf60000 0x40 0x00 0x00 0x4000000>;" },
+    { "gicv2", "-M virt,gic-version=2 -cpu cortex-a57", "compatible = \"arm,cortex-a15-gic\";" },
+    { "gicv2-timer", "-M virt,gic-version=2 -cpu cortex-a57 -smp 4",
+      "interrupts = <0x01 0x0d 0xf04 0x01 0x0e 0xf04 0x01 0x0b 0xf04 0x01 0x0a 0xf04>;" },
+    { "v2m", A57(",msi=gicv2m"), "compatible = \"arm,gic-v2m-frame\";" },
+    { "no-msi", A57(",msi=off"), "msi-map", true },
+    { "no-randomness", A57(",dtb-randomness=off"), "seed", true },
+    { "no-pmu", "-M virt,gic-version=3 -cpu cortex-a57,pmu=off", "armv8-pmuv3", true },
+    { "threads", A57("") " -smp 8,sockets=2,clusters=2,cores=1,threads=2", "thread1 {" },
+    { "distance", A57("") " -m 512 -smp 2 -object memory-backend-ram,id=m0,size=256M -object memory-backend-ram,id=m1,size=256M "
+      "-numa node,nodeid=0,cpus=0,memdev=m0 -numa node,nodeid=1,cpus=1,memdev=m1 -numa dist,src=0,dst=1,val=30",
+      "distance-matrix = <0x00 0x00 0x0a 0x00 0x01 0x1e 0x01 0x00 0x1e 0x01 0x01 0x0a>;" },
+    { "fewer-transports", A57(",virtio-mmio-transports=2"), "virtio_mmio@a000400", true },
+    { "root-names", A57(",dt-compatible=foo"), "compatible = \"foo\";" },
+    { "smmu-not-on-pcie.0", A57("") " -device pxb-pcie,id=p1,bus_nr=8 -device arm-smmuv3,primary-bus=p1", "smmuv3@", true },
+};
+
+static void test_line(const void *data)
+{
+    const int i = GPOINTER_TO_INT(data);
+    g_autofree char *dtb = g_build_filename(qtest_tmpdir(), "line.dtb", NULL), *err = NULL, *dts = NULL;
+
+    g_assert_cmpint(qtest_run(&err, "-accel qtest -nodefaults -display none %s -machine dumpdtb=%s", lines[i].args, dtb), ==, 0);
+    dts = decompile(dtb);
+    if (!strstr(dts, lines[i].line) != lines[i].absent) {
+        g_error("%s: '%s' is %s in\n%s", lines[i].args, lines[i].line, lines[i].absent ? "" : "not", dts);
+    }
+}
+
 static bool have_dtc(void)
 {
     g_autofree char *dtc = g_find_program_in_path("dtc");
@@ -137,6 +182,10 @@ int main(int argc, char **argv)
     while (dir && (name = g_dir_read_name(dir))) {
         g_autofree char *path = g_strconcat("/virt-dt/", name, NULL);
         g_test_add_data_func_full(path, g_build_filename(root, name, NULL), test_case, g_free);
+    }
+    for (size_t i = 0; have_dtc() && i < G_N_ELEMENTS(lines); i++) {
+        g_autofree char *path = g_strconcat("/virt-dt/line/", lines[i].name, NULL);
+        g_test_add_data_func(path, GINT_TO_POINTER(i), test_line);
     }
     if (dir) {
         g_dir_close(dir);
