@@ -51,17 +51,16 @@ static void group_put_if_empty(VFIOGroup *g)
     }
 }
 
-static int attach_ioctl(VFIODevice *vdev, uint32_t *pt_id)
+static int attach_ioctl(VFIODevice *vdev, uint32_t pt_id)
 {
-    struct vfio_device_attach_iommufd_pt cmd = { .argsz = sizeof(cmd), .pt_id = *pt_id };
+    struct vfio_device_attach_iommufd_pt cmd = { .argsz = sizeof(cmd), .pt_id = pt_id };
     int r = iommufd_ops->device_ioctl(vdev->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
 
     if (r < 0) {
-        trace_iommufd_cdev_fail_attach(vdev->iommufd->fd, vdev->name, vdev->fd, *pt_id, r);
+        trace_iommufd_cdev_fail_attach(vdev->iommufd->fd, vdev->name, vdev->fd, pt_id, r);
         return r;
     }
-    trace_iommufd_cdev_pasid_attach_ioas_hwpt(vdev->iommufd->fd, vdev->name, vdev->fd, 0, *pt_id);
-    *pt_id = cmd.pt_id;
+    trace_iommufd_cdev_pasid_attach_ioas_hwpt(vdev->iommufd->fd, vdev->name, vdev->fd, 0, cmd.pt_id);
     return 0;
 }
 
@@ -83,14 +82,13 @@ bool vfio_iommufd_attach(VFIODevice *vdev, uint32_t pt_id, Error **errp)
     VFIOGroup *g = vdev->group ? vdev->group : group_get(vdev);
     bool joins = !vdev->group && g->attached->len;
     uint32_t where = joins ? g->pt_id : pt_id;
-    int r = attach_ioctl(vdev, &where);
+    int r = attach_ioctl(vdev, where);
 
     if (r < 0) {
         set_attach_error(errp, vdev, where, r);
         group_put_if_empty(g);
         return false;
     }
-    /* The group's memory of where it is must be what attach takes: an id the kernel chose for an IOAS counts. */
     g->pt_id = where;
     if (!vdev->group) {
         vdev->group = g;

@@ -42,7 +42,7 @@ typedef struct VFIOGroup {
     IOMMUFDBackend *iommufd;
     int id;
     GPtrArray *attached;                /* VFIODevice */
-    uint32_t pt_id;                     /* what they are attached to */
+    uint32_t pt_id;                     /* what they were attached to: a page table or an I/O address space */
 } VFIOGroup;
 
 struct VFIOContainer {
