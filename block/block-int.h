@@ -107,7 +107,7 @@ bool block_in_main_thread(void);
 void block_pool_submit(BlockWork *work, BlockCompletionFunc *cb, void *opaque);
 /* An answer that is known at once still comes later, never from inside the call. */
 void block_complete_later(BlockCompletionFunc *cb, void *opaque, int result);
-/* In the main thread: waits until a request of either kind is done, and completes what is. */
+/* In the main thread: completes what is done; when nothing is, waits until something is. */
 void block_poll(void);
 
 /* block/uring.c: false when the kernel or the build has none. */
@@ -115,7 +115,7 @@ bool block_uring_available(void);
 /* Starts the request on @fd; false: no room. */
 bool block_uring_start(int fd, const BlockRequest *r);
 void block_uring_submit(void);
-void block_uring_reap(void);
+unsigned block_uring_reap(void);        /* completes what is done; how many */
 int block_uring_fd(void);               /* readable when something is done; -1: no ring */
 
 #endif

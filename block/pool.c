@@ -45,16 +45,23 @@ static Job *pop(void)
     return job;
 }
 
-/* One at a time: a completion may wait for the others. */
-static void reap(void *opaque)
+/* One at a time: a completion may wait for the others. Returns how many there were. */
+static unsigned reap_jobs(void)
 {
+    unsigned n = 0;
     Job *job;
 
     event_notifier_test_and_clear(&pool.wake);
-    while ((job = pop())) {
+    for (; (job = pop()); n++) {
         job->cb(job->opaque, job->result);
         g_free(job);
     }
+    return n;
+}
+
+static void reap(void *opaque)
+{
+    reap_jobs();
 }
 
 static void job_done(Job *job)
@@ -123,7 +130,8 @@ void block_poll(void)
     };
 
     block_uring_submit();
-    poll(fds, ARRAY_SIZE(fds), -1);     /* a descriptor of -1 is passed over */
-    reap(NULL);
-    block_uring_reap();
+    /* Inside of a completion the descriptors are quiet already, and things may still be there. */
+    if (!reap_jobs() && !block_uring_reap()) {
+        poll(fds, ARRAY_SIZE(fds), -1); /* a descriptor of -1 is passed over */
+    }
 }

@@ -113,15 +113,16 @@ int block_uring_fd(void)
     return uring.ok ? event_notifier_get_fd(&uring.done) : -1;
 }
 
-void block_uring_reap(void)
+unsigned block_uring_reap(void)
 {
     struct io_uring_cqe *cqe;
+    unsigned n = 0;
 
     if (!uring.ok) {
-        return;
+        return 0;
     }
     event_notifier_test_and_clear(&uring.done);
-    while (io_uring_peek_cqe(&uring.ring, &cqe) == 0) {
+    for (; io_uring_peek_cqe(&uring.ring, &cqe) == 0; n++) {
         UringRequest *u = io_uring_cqe_get_data(cqe);
         int res = cqe->res;
 
@@ -132,6 +133,7 @@ void block_uring_reap(void)
     if (__atomic_load_n(&uring.unsubmitted, __ATOMIC_RELAXED)) {
         block_uring_submit();
     }
+    return n;
 }
 
 static void on_done(void *opaque)
@@ -234,8 +236,9 @@ void block_uring_submit(void)
 {
 }
 
-void block_uring_reap(void)
+unsigned block_uring_reap(void)
 {
+    return 0;
 }
 
 #endif
