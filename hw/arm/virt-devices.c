@@ -360,6 +360,12 @@ static bool create_gpio(VirtMachineState *vms, Error **errp)
     return true;
 }
 
+bool virt_create_ged(VirtMachineState *vms, Error **errp)
+{
+    vms->acpi_dev = place(vms, qdev_new(TYPE_ACPI_GED), VIRT_ACPI_GED, errp);
+    return vms->acpi_dev != NULL;
+}
+
 static bool create_fw_cfg(VirtMachineState *vms)
 {
     vms->fw_cfg = fw_cfg_init_mem_dma(vms->memmap[VIRT_FW_CFG].base, &address_space_memory);
@@ -377,13 +383,8 @@ bool virt_create_devices(VirtMachineState *vms, bool firmware, Error **errp)
     if (!vms->rtc || !create_pcie(vms, errp)) {
         return false;
     }
-    /* Only firmware finds ACPI tables; without it the button is a GPIO. */
-    if (firmware && virt_is_acpi_enabled(vms)) {
-        vms->acpi_dev = place(vms, qdev_new(TYPE_ACPI_GED), VIRT_ACPI_GED, errp);
-        if (!vms->acpi_dev) {
-            return false;
-        }
-    } else if (!create_gpio(vms, errp)) {
+    /* Without firmware there are seldom ACPI tables (machine_done() knows), so the button is a GPIO. */
+    if (firmware && virt_is_acpi_enabled(vms) ? !virt_create_ged(vms, errp) : !create_gpio(vms, errp)) {
         return false;
     }
     return create_virtio_transports(vms, errp) && create_fw_cfg(vms) && create_platform_bus(vms, errp);

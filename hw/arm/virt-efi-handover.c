@@ -27,7 +27,7 @@ typedef struct VirtHandover {
 } VirtHandover;
 
 /* A Linux kernel, no firmware, no -dtb, and a machine that needs ACPI. */
-static bool wanted(const VirtMachineState *vms, const ArmBootInfo *info)
+bool virt_efi_handover_wanted(const VirtMachineState *vms, const ArmBootInfo *info)
 {
     return info->kernel && info->is_linux && !info->firmware_loaded && !info->dtb &&
            (vms->acpi == ON_OFF_AUTO_ON || (vms->acpi == ON_OFF_AUTO_AUTO && virt_has_accel_smmu(vms)));
@@ -107,7 +107,7 @@ bool virt_efi_handover(VirtMachineState *vms, ArmBootInfo *info, Error **errp)
 {
     hwaddr block;
 
-    if (!wanted(vms, info)) {
+    if (!virt_efi_handover_wanted(vms, info)) {
         return true;
     }
     VirtHandover *v = g_new0(VirtHandover, 1);

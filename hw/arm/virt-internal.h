@@ -27,6 +27,7 @@ bool virt_options_resolve(VirtMachineState *vms, Error **errp);
 bool virt_create_cpus(VirtMachineState *vms, Error **errp);
 bool virt_create_gic(VirtMachineState *vms, Error **errp);
 bool virt_create_flash(VirtMachineState *vms, bool *firmware, Error **errp);
+bool virt_create_ged(VirtMachineState *vms, Error **errp);
 bool virt_create_devices(VirtMachineState *vms, bool firmware, Error **errp);
 
 /* virt-smmu.c */

@@ -84,6 +84,10 @@ static bool load_guest(VirtMachineState *vms, ArmBootInfo *info, Error **errp)
     }
     virt_chosen = (VirtChosen) { info->cmdline, info->initrd_start, info->initrd_size };
     vms->dtb_base = info->dtb_addr;
+    /* The guest will read ACPI tables after all, so its power button is the one that needs no driver for GPIOs. */
+    if (virt_efi_handover_wanted(vms, info) && !vms->acpi_dev && !virt_create_ged(vms, errp)) {
+        return false;
+    }
     return virt_efi_handover(vms, info, errp);
 }
 

@@ -72,6 +72,26 @@ static void test_ged(void)
     qtest_quit(t);
 }
 
+/* ACPI without firmware: a GED for the tables, and still the GPIO of the device tree. */
+static void test_ged_without_firmware(void)
+{
+    g_autofree char *kernel = g_build_filename(qtest_tmpdir(), "Image", NULL);
+    uint8_t image[4096] = { 0 };
+    QTestState *t;
+
+    stq_le_p(image + 8, 0x80000);               /* text offset */
+    stq_le_p(image + 16, sizeof(image));        /* image size */
+    memcpy(image + 56, "ARM\x64", 4);
+    g_assert_true(g_file_set_contents(kernel, (char *)image, sizeof(image), NULL));
+    t = qtest_init(VIRT_ARGS "-machine acpi=on -kernel %s", kernel);
+    intercept_gic(t);
+    press(t);
+    g_assert_true(qtest_get_irq(t, SPI_GED));
+    g_assert_cmphex(qtest_readl(t, GED), ==, 2);
+    g_assert_cmphex(qtest_readl(t, GPIO + 0xfe0), ==, 0x61);
+    qtest_quit(t);
+}
+
 static void test_no_acpi_no_ged(void)
 {
     g_autofree char *fw = make_firmware();
@@ -240,6 +260,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virt/virtio-transports", test_virtio_transports);
     g_test_add_func("/virt/fewer-transports", test_fewer_transports);
     g_test_add_func("/virt/ged", test_ged);
+    g_test_add_func("/virt/ged-without-firmware", test_ged_without_firmware);
     g_test_add_func("/virt/no-acpi-no-ged", test_no_acpi_no_ged);
     g_test_add_func("/virt/tree-in-ram", test_tree_in_ram);
     g_test_add_func("/virt/any-access", test_any_access);

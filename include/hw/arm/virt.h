@@ -130,5 +130,6 @@ bool arm_load_kernel(ArmBootInfo *info, AddressSpace *as, Error **errp);
  * sets info->dtb_addr to its stub tree. Otherwise does nothing.
  */
 bool virt_efi_handover(VirtMachineState *vms, ArmBootInfo *info, Error **errp);
+bool virt_efi_handover_wanted(const VirtMachineState *vms, const ArmBootInfo *info);
 
 #endif
