@@ -39,6 +39,12 @@ static const Case cases[] = {
       "-device pcie-root-port,id=rp1,bus=pcie.1,chassis=1", HIGH_ECAM },
     { "smmuv3-dev-pxb-only", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 -device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
       "-device arm-smmuv3,primary-bus=pcie.1,id=smmuv3.1 -device pcie-root-port,id=rp1,bus=pcie.1,chassis=1", HIGH_ECAM },
+    { "smmuv3-dev-order", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 -device pxb-pcie,id=b,bus_nr=32,bus=pcie.0 "
+      "-device pxb-pcie,id=a,bus_nr=8,bus=pcie.0 -device arm-smmuv3,primary-bus=b,id=s1 -device arm-smmuv3,primary-bus=a,id=s2 "
+      "-device pcie-root-port,id=rp1,bus=a,chassis=1 -device pcie-root-port,id=rp2,bus=a,chassis=2", HIGH_ECAM },
+    { "virtio-transports", "-M virt,gic-version=3,virtio-mmio-transports=4 -cpu cortex-a57 -m 256", HIGH_ECAM },
+    { "pci-functions", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 -device edu,addr=5.0,multifunction=on,acpi-index=3 "
+      "-device edu,addr=5.2,multifunction=on -device pcie-root-port,id=rp0,chassis=1,addr=6 -device edu,bus=rp0,acpi-index=4", HIGH_ECAM },
     { "numa", "-M virt,gic-version=3 -cpu cortex-a57 -m 512 -smp 4 -object memory-backend-ram,id=m0,size=256M "
       "-object memory-backend-ram,id=m1,size=256M -numa node,nodeid=0,memdev=m0,cpus=0-1 -numa node,nodeid=1,memdev=m1,cpus=2-3 "
       "-numa dist,src=0,dst=1,val=20 -device pxb-pcie,id=p1,bus_nr=8,bus=pcie.0,numa_node=1", HIGH_ECAM },
