@@ -4,8 +4,8 @@
  * Realize, each step undone in reverse when a later one fails:
  *   open the cdev, bind it to the iommufd           device.c
  *   container, and the page table to start with     iommufd.c
- *   config space, BARs, capabilities                config.c, bars.c
  *   the vIOMMU takes it (and attaches it)           PCIIOMMUOps
+ *   config space, BARs, capabilities                config.c, bars.c
  *   interrupts                                      intr.c, intx.c
  *
  * Behind a vIOMMU that wants a nesting parent, attaching is the vIOMMU's. DMA
@@ -79,21 +79,31 @@ static void free_config(VFIOPCIDevice *vdev)
     memset(vdev->emulated, 0, sizeof(vdev->emulated));
 }
 
-static bool give_to_guest(VFIOPCIDevice *vdev, Error **errp)
+/* Before config space: what the vIOMMU turns out to do decides which capabilities are shown. */
+static bool give_to_viommu(VFIOPCIDevice *vdev, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev);
 
     vdev->vbasedev.hiod->devfn = pdev->devfn;
-    if (!pci_device_set_iommu_device(pdev, vdev->vbasedev.hiod, errp)) {
-        return false;
+    vdev->viommu_set = pci_device_set_iommu_device(pdev, vdev->vbasedev.hiod, errp);
+    return vdev->viommu_set;
+}
+
+static void take_from_viommu(VFIOPCIDevice *vdev)
+{
+    if (vdev->viommu_set) {
+        pci_device_unset_iommu_device(PCI_DEVICE(vdev));
+        vdev->viommu_set = false;
     }
-    vdev->viommu_set = true;
+}
+
+static void start_interrupts(VFIOPCIDevice *vdev)
+{
     if (vdev->has_msix) {
-        memory_region_set_enabled(&pdev->msix_pba_mmio, false);
+        memory_region_set_enabled(&PCI_DEVICE(vdev)->msix_pba_mmio, false);
     }
     vfio_intr_enable_intx(vdev);
     vfio_intr_arm_err_req(vdev);
-    return true;
 }
 
 static bool vfio_pci_realize(PCIDevice *pdev, Error **errp)
@@ -115,13 +125,15 @@ static bool vfio_pci_realize(PCIDevice *pdev, Error **errp)
     if (!open_regions(vdev, errp) || !vfio_iommufd_connect(vbase, as, nesting, errp)) {
         goto close;
     }
-    if (!vfio_config_setup(vdev, errp) || !give_to_guest(vdev, errp)) {
+    if (!give_to_viommu(vdev, errp) || !vfio_config_setup(vdev, errp)) {
         goto disconnect;
     }
+    start_interrupts(vdev);
     trace_vfio_pci_realize(vbase->name, vbase->group_id, vbase->devid);
     return true;
 
 disconnect:
+    take_from_viommu(vdev);
     free_config(vdev);
     vfio_iommufd_disconnect(vbase);
 close:
@@ -135,10 +147,7 @@ static void vfio_pci_exit(PCIDevice *pdev)
 
     vfio_intr_disarm_err_req(vdev);
     vfio_intr_disable_all(vdev);
-    if (vdev->viommu_set) {
-        pci_device_unset_iommu_device(pdev);
-        vdev->viommu_set = false;
-    }
+    take_from_viommu(vdev);
     free_config(vdev);
     vfio_iommufd_disconnect(&vdev->vbasedev);
     vfio_device_close(&vdev->vbasedev);

@@ -15,7 +15,8 @@
 #define SIM "-object '{\"qom-type\":\"x-hostsim\",\"id\":\"sim\",\"devices\":[" \
     "{\"host\":\"0000:01:00.0\",\"group\":1},{\"host\":\"0000:01:00.1\",\"group\":1}," \
     "{\"host\":\"0000:02:00.0\",\"group\":2,\"ats\":false,\"noresize\":true,\"flr\":false}," \
-    "{\"host\":\"0000:03:00.0\",\"group\":3,\"driver\":\"nvme\"}]}' -object iommufd,id=iommufd0 "
+    "{\"host\":\"0000:03:00.0\",\"group\":3,\"driver\":\"nvme\"}," \
+    "{\"host\":\"0000:04:00.0\",\"group\":4,\"pasid\":5}]}' -object iommufd,id=iommufd0 "
 #define PLAIN VIRT_ARGS SIM "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,id=v0,addr=4.0 "
 #define ACCEL VIRT_ARGS SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.1,id=smmu,accel=on " \
     "-device pcie-root-port,id=port1,bus=pcie.1,chassis=1,addr=0.0 -device pcie-root-port,id=port2,bus=pcie.1,chassis=2,addr=1.0 "
@@ -518,6 +519,44 @@ static void test_error(void)
     qtest_quit(t);
 }
 
+static unsigned find_pasid(const char *smmu, const char *more)
+{
+    QTestState *t = qtest_init(VIRT_ARGS SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.1,accel=on,%s "
+                               "-device pcie-root-port,id=port1,bus=pcie.1 -device vfio-pci,host=0000:04:00.0,iommufd=iommufd0,bus=port1,%s", smmu, more);
+    uint64_t dev = ECAM + (9ULL << 20);
+    unsigned at = 0x100, found = 0;
+
+    qtest_writel(t, ECAM + (8ULL << 20) + PCI_PRIMARY_BUS, 0x00090908);
+    for (int n = 0; at && n < 480; n++) {
+        uint32_t header = qtest_readl(t, dev + at);
+        if (PCI_EXT_CAP_ID(header) == PCI_EXT_CAP_ID_PASID) {
+            g_assert_cmpuint(found, ==, 0);
+            g_assert_cmpuint(qtest_readw(t, dev + at + PCI_PASID_CAP) >> 8, ==, 5);
+            found = at;
+        }
+        at = PCI_EXT_CAP_NEXT(header);
+    }
+    qtest_quit(t);
+    return found;
+}
+
+/* Made from what the iommufd says, where asked, once; and only for a vIOMMU that has substreams. */
+static void test_pasid(void)
+{
+    static const char *const wrong[] = { "0x102", "0x10", "0x150" };
+
+    g_assert_cmphex(find_pasid("ssidsize=8", "x-vpasid-cap-offset=0"), ==, 0xff8);
+    g_assert_cmphex(find_pasid("ssidsize=8", "x-vpasid-cap-offset=0x400"), ==, 0x400);
+    g_assert_cmphex(find_pasid("ssidsize=0", "x-vpasid-cap-offset=0"), ==, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        g_autofree char *err = NULL;
+        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
+                                  "-device arm-smmuv3,primary-bus=pcie.1,accel=on,ssidsize=8 -device pcie-root-port,id=port1,bus=pcie.1 "
+                                  "-device vfio-pci,host=0000:04:00.0,iommufd=iommufd0,bus=port1,x-vpasid-cap-offset=%s", wrong[i]), ==, 1);
+        g_assert_nonnull(strstr(err, "x-vpasid-cap-offset"));
+    }
+}
+
 /* Two functions of one host group, in one slot of the guest. */
 static void test_group(void)
 {
@@ -548,6 +587,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-pci/request", test_request);
     g_test_add_func("/vfio-pci/error", test_error);
     g_test_add_func("/vfio-pci/group", test_group);
+    g_test_add_func("/vfio-pci/pasid", test_pasid);
     g_test_add_func("/vfio-pci/plug-sweep", test_plug_sweep);
     g_test_add_func("/vfio-pci/start-sweep", test_start_sweep);
     return g_test_run();
