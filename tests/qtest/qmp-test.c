@@ -299,6 +299,26 @@ static void test_clients(void)
     qtest_quit(t);
 }
 
+/* As libvirt starts a monitor, with the objects it always passes. */
+static void test_monitor_object(void)
+{
+    g_autofree char *path = g_strdup_printf("%s/object", qtest_tmpdir()), *key = g_strdup_printf("%s/key", qtest_tmpdir());
+    QTestState *t;
+    int fd;
+
+    g_assert_true(g_file_set_contents(key, "\x01\xff\0x", 4, NULL));
+    t = qtest_init("-M none -nodefaults -display none -chardev socket,id=c,path=%s,server=on,wait=off "
+                   "-object '{\"qom-type\":\"secret\",\"id\":\"k\",\"format\":\"raw\",\"file\":\"%s\"}' "
+                   "-object '{\"qom-type\":\"monitor-qmp\",\"id\":\"m\",\"chardev\":\"c\"}'", path, key);
+    fd = connect_to(path);
+    expect(fd, "\"QMP\"");
+    close(fd);
+    qtest_qmp_error(t, "GenericError", "object 'm' is in use", "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m\"}}");
+    qtest_qmp_error(t, "GenericError", "not readable", "{\"execute\": \"qom-get\", \"arguments\": {\"path\": \"/objects/k\", \"property\": \"data\"}}");
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"k\"}}"));
+    qtest_quit(t);
+}
+
 static void test_bad_options(void)
 {
     static const struct { const char *args, *message; } cases[] = {
@@ -309,6 +329,9 @@ static void test_bad_options(void)
         { "-M virt -device pcie-root-port,colour=red", "Property 'pcie-root-port.colour' not found" },
         { "-M virt -device pcie-root-port,chassis=256", "Parameter 'chassis' expects an integer from 0 to 255, not '256'" },
         { "-M virt -device no-such", "'no-such' is not a valid device model name" },
+        { "-M virt -object secret,id=s", "Must provide 'file' or 'data'" },
+        { "-M virt -object secret,id=s,data=x,format=rot13", "'format' does not accept value 'rot13'" },
+        { "-M virt -object monitor-qmp,id=m", "Parameter 'chardev' is missing" },
         { "-M virt -smp 0", "greater than zero" },
         { "-M virt -m 18446744073709551616", "invalid RAM size" },
         { "-M virt -m 1,maxmem=0", "invalid value of maxmem" },
@@ -335,6 +358,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp/objects", test_objects);
     g_test_add_func("/qmp/hmp", test_hmp);
     g_test_add_func("/qmp/clients", test_clients);
+    g_test_add_func("/qmp/monitor-object", test_monitor_object);
     g_test_add_func("/qmp/bad-options", test_bad_options);
     return g_test_run();
 }
