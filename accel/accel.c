@@ -88,7 +88,7 @@ static bool try_request(MachineState *ms, const json_t *request, bool in_list, E
             }
             return true;
         }
-        if (!err && (!in_list || (n[1] == NULL && errp && !*errp))) {
+        if (!err && !in_list) {
             unknown_accel(*n, &err);
         }
         if (err && errp && !*errp) {
