@@ -8,7 +8,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include "chardev-internal.h"
@@ -320,15 +320,24 @@ static int listen_tcp(SocketChardev *s, Error **errp)
     return fd;
 }
 
+/* Nobody turns the main loop while we wait, so the signals that end the program must do it themselves. */
 static void wait_for_client(SocketChardev *s)
 {
+    static const int deadly[] = { SIGINT, SIGHUP, SIGTERM };
     g_autofree char *address = address_text(s);
+    struct sigaction before[ARRAY_SIZE(deadly)], plain = { .sa_handler = SIG_DFL };
     int fd;
 
     info_report("waiting for connection on: disconnected:%s", address);
+    for (size_t i = 0; i < ARRAY_SIZE(deadly); i++) {
+        sigaction(deadly[i], &plain, &before[i]);
+    }
     do {
         fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
     } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    for (size_t i = 0; i < ARRAY_SIZE(deadly); i++) {
+        sigaction(deadly[i], &before[i], NULL);
+    }
     if (fd >= 0) {
         connected(s, fd);
     }

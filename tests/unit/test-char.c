@@ -3,9 +3,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include "chardev/char.h"
 #include "util/main-loop.h"
 #include "util/options.h"
@@ -364,6 +366,36 @@ static void test_socket_options(void)
             "0123456789012345678901234567890123456789,server=on,wait=off", "too long");
 }
 
+/* Start-up waits for a client; a signal ends that. */
+static void test_wait(void)
+{
+    g_autofree char *path = path_of("wait"), *spec = g_strdup_printf("socket,id=w,path=%s,server=on", path);
+    int status, fd;
+    pid_t pid = fork();
+
+    if (!pid) {
+        make(spec);
+        _exit(0);
+    }
+    WAIT_FOR(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_usleep(50000);
+    kill(pid, SIGTERM);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFSIGNALED(status));
+
+    pid = fork();
+    if (!pid) {
+        make(spec);
+        _exit(0);
+    }
+    g_usleep(100000);
+    fd = dial(path);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status));
+    close(fd);
+    unlink(path);
+}
+
 static void test_mux(void)
 {
     g_autofree char *path = path_of("mux"), *spec = g_strdup_printf("mon:unix:%s,server=on,wait=off", path);
@@ -464,6 +496,7 @@ int main(int argc, char **argv)
     g_test_add_func("/char/socket/flow", test_flow_control);
     g_test_add_func("/char/socket/reconnect", test_client_and_reconnect);
     g_test_add_func("/char/socket/tcp", test_tcp);
+    g_test_add_func("/char/socket/wait", test_wait);
     g_test_add_func("/char/socket/options", test_socket_options);
     g_test_add_func("/char/stdio", test_stdio);
     g_test_add_func("/char/mux", test_mux);
