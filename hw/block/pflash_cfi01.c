@@ -19,6 +19,7 @@
 #include "hw/block/flash.h"
 #include "hw/core/qdev-properties.h"
 #include "hw/core/sysbus.h"
+#include "hw_block.trace.h"
 
 OBJECT_DECLARE_SIMPLE_TYPE(PFlashCFI01, PFLASH_CFI01)
 
@@ -153,6 +154,7 @@ static void program(PFlashCFI01 *pfl, uint64_t offset, const void *data, uint64_
         memcpy(pfl->storage + offset, data, len);
         ok = write_through(pfl, offset, len);
     }
+    trace_pflash_program(pfl->name, offset, len, ok);
     pfl->status |= STATUS_READY | (ok ? 0 : STATUS_PROGRAM_ERROR);
 }
 
@@ -165,6 +167,7 @@ static void erase(PFlashCFI01 *pfl, uint64_t offset)
         memset(pfl->storage + offset, 0xff, pfl->sector_len);
         ok = write_through(pfl, offset, pfl->sector_len);
     }
+    trace_pflash_erase(pfl->name, offset, ok);
     pfl->status |= STATUS_READY | (ok ? 0 : STATUS_ERASE_ERROR | STATUS_PROGRAM_ERROR);
 }
 
@@ -186,6 +189,7 @@ static void start(PFlashCFI01 *pfl, Phase phase, uint8_t command)
 
 static void command_write(PFlashCFI01 *pfl, uint8_t cmd)
 {
+    trace_pflash_command(pfl->name, cmd);
     switch (cmd) {
     case CMD_PROGRAM:
     case CMD_PROGRAM_ALT:

@@ -16,6 +16,7 @@
 #include "hw/char/pl011.h"
 #include "hw/core/qdev-properties.h"
 #include "hw/core/sysbus.h"
+#include "hw_char.trace.h"
 
 OBJECT_DECLARE_SIMPLE_TYPE(PL011State, PL011)
 
@@ -67,6 +68,7 @@ struct PL011State {
 
 static void update_irqs(PL011State *s)
 {
+    trace_pl011_irq_state((s->ris & s->imsc) != 0);
     for (size_t i = 0; i < ARRAY_SIZE(irq_masks); i++) {
         qemu_set_irq(s->irq[i], (s->ris & s->imsc & irq_masks[i]) != 0);
     }
@@ -93,6 +95,7 @@ static void rx_push(PL011State *s, uint16_t c)
         return;
     }
     s->rx[(s->rx_head + s->rx_count++) % FIFO_DEPTH] = c;
+    trace_pl011_put_fifo(c, s->rx_count);
     s->ris |= INT_RX | (c & FIELD_MASK(DR, BREAK) ? INT_BE : 0);
     update_irqs(s);
 }
@@ -226,10 +229,8 @@ static void write_line_control(PL011State *s, uint32_t value)
     qemu_chr_fe_accept_input(&s->chr);
 }
 
-static uint64_t pl011_read(void *opaque, hwaddr addr, unsigned size)
+static uint32_t read_register(PL011State *s, hwaddr addr)
 {
-    PL011State *s = opaque;
-
     if (addr >= UARTID) {
         return peripheral_id[(addr - UARTID) / 4];
     }
@@ -251,10 +252,19 @@ static uint64_t pl011_read(void *opaque, hwaddr addr, unsigned size)
     }
 }
 
+static uint64_t pl011_read(void *opaque, hwaddr addr, unsigned size)
+{
+    uint32_t value = read_register(opaque, addr);
+
+    trace_pl011_read(addr, value);
+    return value;
+}
+
 static void pl011_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     PL011State *s = opaque;
 
+    trace_pl011_write(addr, value);
     switch (addr & ~3) {
     case UARTDR:    tx_push(s, value); break;
     case UARTRSR:   s->rsr = 0; break;

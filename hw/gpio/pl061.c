@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/gpio/pl061.h"
+#include "hw_gpio.trace.h"
 
 OBJECT_DECLARE_SIMPLE_TYPE(PL061State, PL061)
 
@@ -60,6 +61,7 @@ static void pl061_set_pin(void *opaque, int n, int level)
 {
     PL061State *s = opaque;
 
+    trace_pl061_input_change(n, level);
     s->in = (s->in & ~BIT(n)) | (level ? BIT(n) : 0);
     update(s);
 }
@@ -77,9 +79,8 @@ static uint8_t *plain_register(PL061State *s, hwaddr addr)
     }
 }
 
-static uint64_t pl061_read(void *opaque, hwaddr addr, unsigned size)
+static uint8_t read_register(PL061State *s, hwaddr addr)
 {
-    PL061State *s = opaque;
     uint8_t *reg = plain_register(s, addr & ~3);
 
     if (addr < GPIODATA_END) {
@@ -95,11 +96,20 @@ static uint64_t pl061_read(void *opaque, hwaddr addr, unsigned size)
     }
 }
 
+static uint64_t pl061_read(void *opaque, hwaddr addr, unsigned size)
+{
+    uint8_t value = read_register(opaque, addr);
+
+    trace_pl061_read(addr, value);
+    return value;
+}
+
 static void pl061_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     PL061State *s = opaque;
     uint8_t *reg = plain_register(s, addr & ~3);
 
+    trace_pl061_write(addr, value);
     if (addr < GPIODATA_END) {
         uint8_t mask = (addr >> 2) & s->dir;
         s->latch = (s->latch & ~mask) | (value & mask);

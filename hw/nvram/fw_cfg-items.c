@@ -7,6 +7,7 @@
  */
 #include "fw_cfg-internal.h"
 #include "hw/core/boards.h"
+#include "hw_nvram.trace.h"
 #include "system/system.h"
 #include "util/options.h"
 
@@ -171,6 +172,7 @@ bool fw_cfg_add_file_callback(FWCfgState *s, const char *name, void (*select)(vo
     if (!check_new_file(s, name, errp)) {
         return false;
     }
+    trace_fw_cfg_add_file(name, len);
     item = g_new0(FWCfgItem, 1);
     g_strlcpy(item->name, name, sizeof(item->name));
     item->select = select;

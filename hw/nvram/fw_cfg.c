@@ -13,6 +13,7 @@
  */
 #include "fw_cfg-internal.h"
 #include "hw/core/qdev-properties.h"
+#include "hw_nvram.trace.h"
 #include "system/dma.h"
 
 enum { DMA_ERROR = 1 << 0, DMA_READ = 1 << 1, DMA_SKIP = 1 << 2, DMA_SELECT = 1 << 3, DMA_WRITE = 1 << 4 };
@@ -31,6 +32,7 @@ static void select_item(FWCfgState *s, uint16_t key)
     s->selected = key;
     s->offset = 0;
     item = fw_cfg_item(s, key);
+    trace_fw_cfg_select(key, item ? item->name : "(no such item)");
     if (item && item->select) {
         item->select(item->opaque);
     }
@@ -102,13 +104,16 @@ static void dma_start(FWCfgState *s)
 {
     uint64_t where = s->dma_addr;
     FWCfgDmaAccess access;
-    uint32_t status = htobe32(DMA_ERROR);
+    uint32_t status;
+    bool ok;
 
     s->dma_addr = 0;
-    if (dma_memory_read(s->dma_as, where, &access, sizeof(access), MEMTXATTRS_UNSPECIFIED) == MEMTX_OK &&
-        dma_run(s, be32toh(access.control), be64toh(access.address), be32toh(access.length))) {
-        status = 0;
+    if (dma_memory_read(s->dma_as, where, &access, sizeof(access), MEMTXATTRS_UNSPECIFIED) != MEMTX_OK) {
+        return;                         /* nowhere to say so */
     }
+    ok = dma_run(s, be32toh(access.control), be64toh(access.address), be32toh(access.length));
+    trace_fw_cfg_dma(be32toh(access.control), be64toh(access.address), be32toh(access.length), ok);
+    status = ok ? 0 : htobe32(DMA_ERROR);
     dma_memory_write(s->dma_as, where, &status, sizeof(status), MEMTXATTRS_UNSPECIFIED);
 }
 

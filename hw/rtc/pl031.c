@@ -9,6 +9,7 @@
  */
 #include "hw/core/sysbus.h"
 #include "hw/rtc/pl031.h"
+#include "hw_rtc.trace.h"
 #include "system/rtc.h"
 
 OBJECT_DECLARE_SIMPLE_TYPE(PL031State, PL031)
@@ -34,7 +35,10 @@ static uint32_t counter(const PL031State *s)
 
 static void update_irq(PL031State *s)
 {
-    qemu_set_irq(s->irq, (s->ris & s->imsc) != 0);
+    bool level = s->ris & s->imsc;
+
+    trace_pl031_irq_state(level);
+    qemu_set_irq(s->irq, level);
 }
 
 static void match(void *opaque)
@@ -58,10 +62,8 @@ static void arm_timer(PL031State *s)
     }
 }
 
-static uint64_t pl031_read(void *opaque, hwaddr addr, unsigned size)
+static uint32_t read_register(PL031State *s, hwaddr addr)
 {
-    PL031State *s = opaque;
-
     if (addr >= RTCID) {
         return peripheral_id[(addr - RTCID) / 4];
     }
@@ -77,10 +79,19 @@ static uint64_t pl031_read(void *opaque, hwaddr addr, unsigned size)
     }
 }
 
+static uint64_t pl031_read(void *opaque, hwaddr addr, unsigned size)
+{
+    uint32_t value = read_register(opaque, addr);
+
+    trace_pl031_read(addr, value);
+    return value;
+}
+
 static void pl031_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     PL031State *s = opaque;
 
+    trace_pl031_write(addr, value);
     switch (addr & ~3) {
     case RTCLR:
         s->lr = value;
