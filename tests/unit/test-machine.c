@@ -1,0 +1,139 @@
+/*
+ * What -m, -boot and -numa accept and refuse.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/core/boards.h"
+#include "util/options.h"
+
+static void toy_class_init(ObjectClass *klass, const void *data)
+{
+    MACHINE_CLASS(klass)->name = "toy-numa";
+    MACHINE_CLASS(klass)->max_cpus = 512;
+}
+
+static const TypeInfo toy_info = {
+    .name = MACHINE_TYPE_NAME("toy-numa"), .parent = TYPE_MACHINE, .class_init = toy_class_init,
+};
+DEFINE_TYPE(toy_info)
+
+static MachineState *machine_new(void)
+{
+    return MACHINE(object_new(MACHINE_TYPE_NAME("toy-numa")));
+}
+
+static void test_memory(void)
+{
+    static const struct { const char *text; uint64_t size, max; const char *error; } cases[] = {
+        { "512", 512 * MiB, 512 * MiB, NULL },
+        { "4G", 4 * GiB, 4 * GiB, NULL },
+        { "1.5G", 1536 * MiB, 1536 * MiB, NULL },
+        { "size=1048576k", GiB, GiB, NULL },
+        { "0", 128 * MiB, 128 * MiB, NULL },
+        { "1b", 8 * KiB, 8 * KiB, NULL },
+        { "1G,slots=4,maxmem=2G", GiB, 2 * GiB, NULL },
+        { "1G,maxmem=512M", 0, 0, "invalid value of maxmem: maximum memory size (0x20000000) must be at least the initial "
+          "memory size (0x40000000)" },
+        { "1G,slots=4", 0, 0, "slots= needs maxmem=, larger than the initial memory size" },
+        { "1G,slots=257,maxmem=2G", 0, 0, "Parameter 'slots' expects an integer from 0 to 256, not '257'" },
+        { "99999999999999", 0, 0, "invalid RAM size '99999999999999' for 'size'" },
+        { "8E", 0, 0, "ram size too large: 9223372036854775808 bytes" },
+        { "-1", 0, 0, "invalid RAM size '-1' for 'size'" },
+        { "many", 0, 0, "Parameter 'size' expects a size below 2^64, not 'many'" },
+        { "1G,colour=red", 0, 0, "Parameter 'colour' is unexpected for -m" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autoptr(json_t) opts = options_parse(cases[i].text, "size", NULL, &error_abort);
+        MachineState *ms = machine_new();
+        g_autoptr(Error) err = NULL;
+        bool ok = machine_parse_memory(ms, opts, &err);
+
+        g_assert_cmpstr(err ? error_get_pretty(err) : NULL, ==, cases[i].error);
+        g_assert_true(!ok || (ms->ram_size == cases[i].size && ms->maxram_size == cases[i].max));
+        object_unref(ms);
+    }
+}
+
+static void test_boot(void)
+{
+    static const struct { const char *text, *error; } cases[] = {
+        { "order=cdn,once=d,menu=on,strict=on,reboot-timeout=100", NULL },
+        { "order=q", "Invalid boot device 'q' for 'order'" },
+        { "once=cc", "Boot device 'c' was given twice" },
+        { "menu=maybe", "Parameter 'menu' expects 'on' or 'off'" },
+        { "reboot-timeout=65536", "Parameter 'reboot-timeout' expects an integer from 0 to 65535, not '65536'" },
+        { "colour=red", "Parameter 'colour' is unexpected for -boot" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autoptr(json_t) opts = options_parse(cases[i].text, "order", NULL, &error_abort);
+        MachineState *ms = machine_new();
+        g_autoptr(Error) err = NULL;
+
+        object_property_set(OBJECT(ms), "boot", opts, &err);
+        g_assert_cmpstr(err ? error_get_pretty(err) : NULL, ==, cases[i].error);
+        object_unref(ms);
+    }
+}
+
+/* Each word of @text is one -numa; NULL @error: all are taken. */
+static MachineState *numa(const char *text, const char *error)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    MachineState *ms = machine_new();
+    g_autoptr(Error) err = NULL;
+
+    ms->ram_size = GiB;
+    ms->smp = (CpuTopology) { 8, 2, 1, 4, 1, 8 };
+    for (char **w = words; *w && !err; w++) {
+        g_autoptr(json_t) opts = options_parse(*w, "type", NULL, &error_abort);
+        machine_parse_numa(ms, opts, &err);
+    }
+    if (!err) {
+        machine_numa_finish(ms, &err);
+    }
+    g_assert_cmpstr(err ? error_get_pretty(err) : NULL, ==, error);
+    return ms;
+}
+
+static void test_numa(void)
+{
+    static const struct { const char *text, *error; } bad[] = {
+        { "node,nodeid=128", "Parameter 'nodeid' expects an integer from 0 to 127, not '128'" },
+        { "node,nodeid=1 node,nodeid=1", "Duplicate NUMA nodeid: 1" },
+        { "node,cpus=6-8", "-numa cpus=6-8: CPU index should be smaller than maxcpus (8)" },
+        { "node,cpus=3-1", "-numa cpus=3-1: CPU index should be smaller than maxcpus (8)" },
+        { "node,cpus=x", "-numa cpus= expects a CPU index or a range such as 0-3" },
+        { "node,mem=1G", "Parameter -numa node,mem is not supported by this machine type" },
+        { "node dist,src=0,dst=1,val=20", "Source/Destination NUMA node is missing. Please use '-numa node' option to declare it first." },
+        { "node dist,src=0,dst=0,val=20", "-numa dist: a node is 10 from itself and more from others, up to 255" },
+        { "node dist,src=0", "-numa dist needs src=, dst= and val=" },
+        { "cpu,node-id=0,socket-id=0", "-numa cpu: node-id= must name a node that '-numa node' declared before" },
+        { "node cpu,node-id=0,socket-id=2", "Parameter 'socket-id' expects an integer from 0 to 1, not '2'" },
+        { "hmat-lb", "-numa hmat-lb is not supported by Twostage; node, dist and cpu are" },
+        { "node,memdev=nothing", "memdev=nothing is not a memory backend; make it with -object memory-backend-ram" },
+        { "node node", "total memory for NUMA nodes (0x0) should equal RAM size (0x40000000)" },
+    };
+    MachineState *ms = numa("node,cpus=0-2,cpus=5", NULL);
+
+    g_assert_cmpuint(ms->numa[0].cpu_ranges->len, ==, 2);
+    g_assert_cmpuint(ms->numa[0].size, ==, GiB);
+    g_assert_cmpuint(ms->numa[0].distance[0], ==, 10);
+    object_unref(ms);
+    ms = numa("node cpu,node-id=0,socket-id=1", NULL);
+    g_assert_cmpuint(ms->numa[0].cpu_ranges->len, ==, 4);
+    object_unref(ms);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        object_unref(numa(bad[i].text, bad[i].error));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/machine/memory", test_memory);
+    g_test_add_func("/machine/boot", test_boot);
+    g_test_add_func("/machine/numa", test_numa);
+    return g_test_run();
+}
