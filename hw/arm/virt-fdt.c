@@ -558,13 +558,17 @@ void virt_fdt_reseed(VirtMachineState *vms)
 
 bool virt_fdt_dump(VirtMachineState *vms, const char *path, Error **errp)
 {
-    g_autoptr(GError) gerr = NULL;
+    /* Not g_file_set_contents(): what is there may be a pipe or a device. */
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fwrite(vms->fdt, vms->fdt_size, 1, f) == 1;
 
-    if (!g_file_set_contents(path, vms->fdt, vms->fdt_size, &gerr)) {
-        error_setg(errp, "-machine dumpdtb: %s", gerr->message);
-        return false;
+    if (f && fclose(f)) {
+        ok = false;
     }
-    return true;
+    if (!ok) {
+        error_setg_errno(errp, errno, "-machine dumpdtb=%s", path);
+    }
+    return ok;
 }
 
 /* -dtb: the user's tree; only /chosen is ours. */

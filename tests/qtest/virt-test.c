@@ -215,6 +215,7 @@ static const struct { const char *args, *says; } wrong[] = {
     { "-dtb /does/not/exist", "-dtb" },
     { "-dtb /dev/null", "-dtb" },
     { "-machine dumpdtb=/does/not/exist", "dumpdtb" },
+    { "-machine dumpdtb=/dev/full", "dumpdtb" },          /* a device stays one */
 };
 
 static void test_wrong_use(const void *data)
