@@ -16,6 +16,10 @@
 enum { FILE_DIR = 0x19, DMA_READ = 2, DMA_SELECT = 8 };
 enum { HEADER_LEN = 36, LOADER_RECORD = 128 };
 
+#define SIM \
+    "-object '{\"qom-type\": \"x-hostsim\", \"id\": \"sim\", \"smmus\": [{\"name\": \"smmu0\", \"s2fwb\": true}]," \
+    "\"devices\": [{\"host\": \"0000:01:00.0\", \"group\": 1}]}' -object iommufd,id=i0 "
+
 typedef struct Case { const char *name, *args; uint64_t ecam; unsigned buses; } Case;
 #define HIGH_ECAM 0x4010000000ULL, 256
 static const Case cases[] = {
@@ -48,6 +52,18 @@ static const Case cases[] = {
     { "numa", "-M virt,gic-version=3 -cpu cortex-a57 -m 512 -smp 4 -object memory-backend-ram,id=m0,size=256M "
       "-object memory-backend-ram,id=m1,size=256M -numa node,nodeid=0,memdev=m0,cpus=0-1 -numa node,nodeid=1,memdev=m1,cpus=2-3 "
       "-numa dist,src=0,dst=1,val=20 -device pxb-pcie,id=p1,bus_nr=8,bus=pcie.0,numa_node=1", HIGH_ECAM },
+#ifdef CONFIG_HOSTSIM
+    { "accel", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 " SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
+      "-device arm-smmuv3,primary-bus=pcie.1,id=smmuv3.1,accel=on,ats=off -device pcie-root-port,id=port1,bus=pcie.1,chassis=1 "
+      "-device vfio-pci,host=0000:01:00.0,bus=port1,iommufd=i0", HIGH_ECAM },
+    { "accel-mixed", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 " SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
+      "-device pxb-pcie,id=pcie.2,bus_nr=40,bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.1,id=smmuv3.1,accel=on,ats=off "
+      "-device arm-smmuv3,primary-bus=pcie.2,id=smmuv3.2 -device pcie-root-port,id=port2,bus=pcie.2,chassis=2 "
+      "-device pcie-root-port,id=port1,bus=pcie.1,chassis=1 -device vfio-pci,host=0000:01:00.0,bus=port1,iommufd=i0", HIGH_ECAM },
+    { "accel-ats", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 " SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
+      "-device arm-smmuv3,primary-bus=pcie.1,id=smmuv3.1,accel=on,ats=on -device pcie-root-port,id=port1,bus=pcie.1,chassis=1 "
+      "-device vfio-pci,host=0000:01:00.0,bus=port1,iommufd=i0", HIGH_ECAM },
+#endif
 };
 
 /* --- What firmware does ----------------------------------------------------------- */
