@@ -33,9 +33,85 @@ static json_t *ask(QTestState *t, const char *name, const char *key, const char 
     return answer;
 }
 
+/* --- Does an answer fit what query-qmp-schema says of it? --- */
+static json_t *schema_entry(json_t *schema, const char *name)
+{
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(schema, i, entry) {
+        if (!strcmp(json_string_value(json_object_get(entry, "name")), name)) {
+            return entry;
+        }
+    }
+    g_error("the schema has no '%s'", name);
+}
+
+static bool fits(json_t *schema, const char *type, json_t *value);
+
+static bool fits_builtin(const char *json_type, json_t *value)
+{
+    return !strcmp(json_type, "value") || (!strcmp(json_type, "string") && json_is_string(value)) ||
+           (!strcmp(json_type, "boolean") && json_is_boolean(value)) || (!strcmp(json_type, "int") && json_is_integer(value)) ||
+           (!strcmp(json_type, "number") && json_is_number(value)) || (!strcmp(json_type, "null") && json_is_null(value));
+}
+
+static bool fits_object(json_t *schema, json_t *entry, json_t *value)
+{
+    json_t *member;
+    size_t i;
+
+    json_array_foreach(json_object_get(entry, "members"), i, member) {
+        json_t *v = json_object_get(value, json_string_value(json_object_get(member, "name")));
+        if (v ? !fits(schema, json_string_value(json_object_get(member, "type")), v) : !json_object_get(member, "default")) {
+            g_test_message("member %s", json_string_value(json_object_get(member, "name")));
+            return false;
+        }
+    }
+    return json_is_object(value);
+}
+
+static bool fits_enum(json_t *entry, json_t *value)
+{
+    json_t *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(entry, "values"), i, name) {
+        if (json_equal(name, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool fits(json_t *schema, const char *type, json_t *value)
+{
+    json_t *entry = schema_entry(schema, type), *element;
+    const char *meta = json_string_value(json_object_get(entry, "meta-type"));
+    size_t i;
+
+    if (!strcmp(meta, "builtin")) {
+        return fits_builtin(json_string_value(json_object_get(entry, "json-type")), value);
+    }
+    if (!strcmp(meta, "enum")) {
+        return fits_enum(entry, value);
+    }
+    if (strcmp(meta, "array")) {
+        return fits_object(schema, entry, value);
+    }
+    json_array_foreach(value, i, element) {
+        if (!fits(schema, json_string_value(json_object_get(entry, "element-type")), element)) {
+            return false;
+        }
+    }
+    return json_is_array(value);
+}
+
 static void test_queries(void)
 {
-    QTestState *t = qtest_init(MACHINE);
+    QTestState *t = qtest_init(MACHINE "-smp 2 -object memory-backend-ram,id=m9,size=1M -chardev null,id=c9 "
+                               "-device pxb-pcie,id=pxb,bus_nr=8 -device arm-smmuv3,primary-bus=pxb,id=smmu");
+    g_autoptr(json_t) schema = qtest_qmp_return(t, "{\"execute\": \"query-qmp-schema\"}");
     g_autoptr(json_t) all = qtest_qmp_return(t, "{\"execute\": \"query-commands\"}");
     json_t *entry;
     size_t i;
@@ -50,6 +126,10 @@ static void test_queries(void)
         if (json_object_get(answer, "error")) {
             const char *desc = json_string_value(json_object_get(json_object_get(answer, "error"), "desc"));
             g_assert_true(g_str_has_suffix(desc, "is missing") || g_str_equal(name, "query-hotpluggable-cpus"));
+        } else if (!fits(schema, json_string_value(json_object_get(schema_entry(schema, name), "ret-type")),
+                         json_object_get(answer, "return"))) {
+            char *text = json_dumps(answer, 0);
+            g_error("%s: the answer does not fit the schema: %s", name, text);
         }
     }
     qtest_quit(t);
