@@ -206,7 +206,11 @@ bool kvm_arch_init_vcpu(CPUState *cs, Error **errp)
         error_setg_errno(errp, -ret, "-cpu %s: KVM could not make vCPU %d", cpu->model->name, cs->cpu_index);
         return false;
     }
-    return choose_steal_time(cpu, errp);
+    if (!choose_steal_time(cpu, errp)) {
+        return false;
+    }
+    cpu->model = arm_cpu_model_find("host");        /* "max" is the host's CPU too, and tables say so */
+    return true;
 }
 
 /* --- once the machine is complete -------------------------------------------------- */

@@ -1,0 +1,2 @@
+echo L2-BUSY
+while :; do sha256sum /bin/busybox > /dev/null; done
