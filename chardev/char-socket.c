@@ -5,22 +5,21 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include "chardev-internal.h"
 #include "monitor/monitor.h"
+#include "socket-address.h"
 
 #define MAX_FDS 16
 
 typedef struct SocketChardev {
     Chardev parent_obj;
     int fd, listen_fd, connecting_fd;   /* -1: none */
-    bool server, wait, is_unix, abstract, tight, nodelay, unlink_path, writing;
-    char *path, *host, *port;
+    SocketAddress addr;
+    bool wait, nodelay, unlink_path, writing;
     uint64_t reconnect_ms;
     QEMUTimer *again;
     int fds[MAX_FDS];                   /* came with the last bytes */
@@ -32,44 +31,12 @@ static void start_connect(void *opaque);
 
 /* --- Names ---------------------------------------------------------------------- */
 
-static char *address_text(const SocketChardev *s)
-{
-    if (s->is_unix) {
-        return g_strdup_printf("unix:%s%s%s", s->path ? s->path : "", s->abstract ? ",abstract=on" : "", s->server ? ",server=on" : "");
-    }
-    return g_strdup_printf("tcp:%s:%s%s", s->host ? s->host : "", s->port ? s->port : "", s->server ? ",server=on" : "");
-}
-
 static void name_it(SocketChardev *s)
 {
-    g_autofree char *address = address_text(s);
+    g_autofree char *address = socket_address_text(&s->addr);
 
     g_free(s->parent_obj.filename);
     s->parent_obj.filename = g_strdup_printf("%s%s", s->fd >= 0 ? "" : "disconnected:", address);
-}
-
-/* A descriptor that was given: what it is says the kernel. */
-static void learn_address(SocketChardev *s, int fd)
-{
-    struct sockaddr_storage a;
-    socklen_t len = sizeof(a);
-
-    if (getsockname(fd, (struct sockaddr *)&a, &len)) {
-        return;
-    }
-    s->is_unix = a.ss_family == AF_UNIX;
-    if (s->is_unix) {
-        size_t n = len > offsetof(struct sockaddr_un, sun_path) ? len - offsetof(struct sockaddr_un, sun_path) : 0;
-
-        s->path = g_strndup(((struct sockaddr_un *)&a)->sun_path, n);
-    } else {
-        char host[NI_MAXHOST], port[NI_MAXSERV];
-
-        if (getnameinfo((struct sockaddr *)&a, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
-            s->host = g_strdup(host);
-            s->port = g_strdup(port);
-        }
-    }
 }
 
 /* --- The conversation --------------------------------------------------------------- */
@@ -83,7 +50,7 @@ static void drop_fds(SocketChardev *s)
 
 static void arm_reconnect(SocketChardev *s)
 {
-    if (!s->server && s->reconnect_ms) {
+    if (!s->addr.server && s->reconnect_ms) {
         if (!s->again) {
             s->again = timer_new_ns(QEMU_CLOCK_REALTIME, start_connect, s);
         }
@@ -114,7 +81,7 @@ static void connected(SocketChardev *s, int fd)
     s->fd = fd;
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     chardev_set_nonblocking(fd);
-    if (!s->is_unix && s->nodelay) {
+    if (!s->addr.is_unix && s->nodelay) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     }
     name_it(s);
@@ -242,89 +209,11 @@ static void update_handlers(SocketChardev *s)
     }
 }
 
-static bool fill_unix(const SocketChardev *s, struct sockaddr_un *a, socklen_t *len, Error **errp)
-{
-    size_t n = strlen(s->path);
-
-    *a = (struct sockaddr_un) { .sun_family = AF_UNIX };
-    if (n + 1 > sizeof(a->sun_path)) {
-        error_setg(errp, "UNIX socket path '%s' is too long: it must be less than %zu bytes", s->path, sizeof(a->sun_path));
-        return false;
-    }
-    memcpy(a->sun_path + s->abstract, s->path, n);
-    *len = s->abstract && s->tight ? offsetof(struct sockaddr_un, sun_path) + 1 + n : sizeof(*a);
-    return true;
-}
-
-static int listen_unix(SocketChardev *s, Error **errp)
-{
-    struct sockaddr_un a;
-    socklen_t len;
-    int fd;
-
-    if (!fill_unix(s, &a, &len, errp)) {
-        return -1;
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (!s->abstract) {
-        unlink(s->path);                /* left by one who died */
-    }
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) || listen(fd, 1)) {
-        error_setg_errno(errp, errno, "Failed to bind socket to %s", s->path);
-        if (fd >= 0) {
-            close(fd);
-        }
-        return -1;
-    }
-    s->unlink_path = !s->abstract;
-    return fd;
-}
-
-static struct addrinfo *resolve(const SocketChardev *s, Error **errp)
-{
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = s->server ? AI_PASSIVE : 0 }, *list = NULL;
-    int err = getaddrinfo(s->host && *s->host ? s->host : NULL, s->port, &hints, &list);
-
-    if (err) {
-        error_setg(errp, "address resolution failed for %s:%s: %s", s->host ? s->host : "", s->port, gai_strerror(err));
-        return NULL;
-    }
-    return list;
-}
-
-static int listen_tcp(SocketChardev *s, Error **errp)
-{
-    struct addrinfo *list = resolve(s, errp);
-    int fd = -1, one = 1, err = 0;
-
-    for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
-        fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0) {
-            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-            if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, 1) == 0) {
-                break;
-            }
-        }
-        err = errno;
-        if (fd >= 0) {
-            close(fd);
-            fd = -1;
-        }
-    }
-    if (list && fd < 0) {
-        error_setg_errno(errp, err, "Failed to bind socket to %s:%s", s->host ? s->host : "", s->port);
-    }
-    if (list) {
-        freeaddrinfo(list);
-    }
-    return fd;
-}
-
 /* Nobody turns the main loop while we wait, so the signals that end the program must do it themselves. */
 static void wait_for_client(SocketChardev *s)
 {
     static const int deadly[] = { SIGINT, SIGHUP, SIGTERM };
-    g_autofree char *address = address_text(s);
+    g_autofree char *address = socket_address_text(&s->addr);
     struct sigaction before[ARRAY_SIZE(deadly)], plain = { .sa_handler = SIG_DFL };
     int fd;
 
@@ -357,52 +246,6 @@ static bool become_server(SocketChardev *s, int fd)
 
 /* --- Clients -------------------------------------------------------------------------------- */
 
-static int connect_unix(SocketChardev *s, Error **errp)
-{
-    struct sockaddr_un a;
-    socklen_t len;
-    int fd;
-
-    if (!fill_unix(s, &a, &len, errp)) {
-        return -1;
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&a, len)) {
-        error_setg_errno(errp, errno, "Failed to connect to '%s'", s->path);
-        if (fd >= 0) {
-            close(fd);
-        }
-        return -1;
-    }
-    return fd;
-}
-
-/* @wait: until it is done; else the descriptor may still be connecting. */
-static int connect_tcp(SocketChardev *s, bool wait, Error **errp)
-{
-    struct addrinfo *list = resolve(s, errp);
-    int fd = -1, err = 0;
-
-    for (struct addrinfo *a = list; a; a = a->ai_next) {
-        fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
-        if (fd >= 0 && (connect(fd, a->ai_addr, a->ai_addrlen) == 0 || (!wait && errno == EINPROGRESS))) {
-            break;
-        }
-        err = errno;
-        if (fd >= 0) {
-            close(fd);
-            fd = -1;
-        }
-    }
-    if (list && fd < 0) {
-        error_setg_errno(errp, err, "Failed to connect to '%s:%s'", s->host ? s->host : "", s->port);
-    }
-    if (list) {
-        freeaddrinfo(list);
-    }
-    return fd;
-}
-
 static void connect_done(void *opaque)
 {
     SocketChardev *s = opaque;
@@ -423,11 +266,11 @@ static void connect_done(void *opaque)
 static void start_connect(void *opaque)
 {
     SocketChardev *s = opaque;
-    int fd = s->is_unix ? connect_unix(s, NULL) : connect_tcp(s, false, NULL);
+    int fd = socket_connect(&s->addr, false, NULL);
 
     if (fd < 0) {
         arm_reconnect(s);
-    } else if (s->is_unix) {
+    } else if (s->addr.is_unix) {
         connected(s, fd);
     } else {
         s->connecting_fd = fd;
@@ -444,7 +287,7 @@ static bool become_client(SocketChardev *s, Error **errp)
         start_connect(s);
         return true;
     }
-    fd = s->is_unix ? connect_unix(s, errp) : connect_tcp(s, true, errp);
+    fd = socket_connect(&s->addr, true, errp);
     if (fd < 0) {
         return false;
     }
@@ -524,10 +367,10 @@ static bool take_options(SocketChardev *s, json_t *opts, char **fd, Error **errp
     take_old_word(opts, "nowait", &s->wait, false);
     take_old_word(opts, "nodelay", &s->nodelay, true);
     if (!refuse_unsupported(opts, errp)
-        || !take_text(opts, "path", &s->path, errp) || !take_text(opts, "host", &s->host, errp)
-        || !take_text(opts, "port", &s->port, errp) || !take_text(opts, "fd", fd, errp)
-        || !options_take_bool(opts, "server", &s->server, errp) || !options_take_bool(opts, "wait", &s->wait, errp)
-        || !options_take_bool(opts, "abstract", &s->abstract, errp) || !options_take_bool(opts, "tight", &s->tight, errp)
+        || !take_text(opts, "path", &s->addr.path, errp) || !take_text(opts, "host", &s->addr.host, errp)
+        || !take_text(opts, "port", &s->addr.port, errp) || !take_text(opts, "fd", fd, errp)
+        || !options_take_bool(opts, "server", &s->addr.server, errp) || !options_take_bool(opts, "wait", &s->wait, errp)
+        || !options_take_bool(opts, "abstract", &s->addr.abstract, errp) || !options_take_bool(opts, "tight", &s->addr.tight, errp)
         || !options_take_bool(opts, "nodelay", &s->nodelay, errp) || !options_take_bool(opts, "delay", &delay, errp)
         || !options_take_bool(opts, "ipv4", &ignored, errp) || !options_take_bool(opts, "ipv6", &ignored, errp)
         || !options_take_bool(opts, "telnet", &ignored, errp) || !options_take_bool(opts, "websocket", &ignored, errp)
@@ -537,23 +380,23 @@ static bool take_options(SocketChardev *s, json_t *opts, char **fd, Error **errp
     }
     s->nodelay |= !delay;
     s->reconnect_ms = s->reconnect_ms ? s->reconnect_ms : seconds * 1000;
-    s->is_unix = s->path != NULL;
+    s->addr.is_unix = s->addr.path != NULL;
     return true;
 }
 
 static bool check_options(const SocketChardev *s, const char *fd, Error **errp)
 {
-    int ways = (s->path != NULL) + (s->host != NULL || s->port != NULL) + (fd != NULL);
+    int ways = (s->addr.path != NULL) + (s->addr.host != NULL || s->addr.port != NULL) + (fd != NULL);
 
     if (ways != 1) {
         error_setg(errp, "chardev socket: exactly one of 'path', 'host' with 'port', or 'fd' is needed");
         return false;
     }
-    if (!s->path && !fd && !s->port) {
+    if (!s->addr.path && !fd && !s->addr.port) {
         error_setg(errp, "chardev: socket: no port given");
         return false;
     }
-    if (s->server && s->reconnect_ms) {
+    if (s->addr.server && s->reconnect_ms) {
         error_setg(errp, "'reconnect' option is incompatible with socket in server listen mode");
         return false;
     }
@@ -573,8 +416,8 @@ static bool use_fd(SocketChardev *s, const char *text, Error **errp)
         close(fd);
         return false;
     }
-    learn_address(s, fd);
-    if (s->server) {
+    socket_address_learn(&s->addr, fd);
+    if (s->addr.server) {
         return become_server(s, fd);
     }
     connected(s, fd);
@@ -592,7 +435,7 @@ static bool socket_open(Chardev *chr, json_t *opts, Error **errp)
     if (!take_options(s, opts, &fd, errp) || !check_options(s, fd, errp)) {
         return false;
     }
-    if (wait_given && s->wait && !s->server) {
+    if (wait_given && s->wait && !s->addr.server) {
         error_setg(errp, "'wait' option is incompatible with socket in client connect mode");
         return false;
     }
@@ -602,17 +445,17 @@ static bool socket_open(Chardev *chr, json_t *opts, Error **errp)
     if (fd) {
         return use_fd(s, fd, errp);
     }
-    if (!s->server) {
+    if (!s->addr.server) {
         return become_client(s, errp);
     }
-    listen_fd = s->is_unix ? listen_unix(s, errp) : listen_tcp(s, errp);
+    listen_fd = socket_listen(&s->addr, errp);
     if (listen_fd < 0) {
         return false;
     }
-    if (!s->is_unix) {
-        g_clear_pointer(&s->host, g_free);
-        g_clear_pointer(&s->port, g_free);
-        learn_address(s, listen_fd);    /* port 0 has become a real one */
+    s->unlink_path = s->addr.is_unix && !s->addr.abstract;
+    if (!s->addr.is_unix) {
+        socket_address_clear(&s->addr);
+        socket_address_learn(&s->addr, listen_fd);    /* port 0 has become a real one */
     }
     return become_server(s, listen_fd);
 }
@@ -664,11 +507,9 @@ static void socket_close(Chardev *chr)
         timer_free(s->again);
     }
     if (s->unlink_path) {
-        unlink(s->path);
+        unlink(s->addr.path);
     }
-    g_free(s->path);
-    g_free(s->host);
-    g_free(s->port);
+    socket_address_clear(&s->addr);
 }
 
 static void socket_init(Object *obj)
@@ -676,7 +517,7 @@ static void socket_init(Object *obj)
     SocketChardev *s = (SocketChardev *)obj;
 
     s->fd = s->listen_fd = s->connecting_fd = -1;
-    s->tight = true;
+    s->addr.tight = true;
 }
 
 static void socket_class_init(ObjectClass *klass, const void *data)
