@@ -204,6 +204,27 @@ static void test_only_when_needed(void)
     }
 }
 
+#ifdef CONFIG_HOSTSIM
+/* An accelerated SMMU needs ACPI, so it is there without being asked for, unless it is forbidden. */
+static void test_accelerated(void)
+{
+    static const char devices[] =
+        "-object '{\"qom-type\": \"x-hostsim\", \"id\": \"sim\", \"smmus\": [{\"name\": \"smmu0\", \"s2fwb\": true}], "
+        "\"devices\": [{\"host\": \"0000:01:00.0\", \"group\": 1}]}' -object iommufd,id=i0 "
+        "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.1,id=s1,accel=on "
+        "-device pcie-root-port,id=rp1,bus=pcie.1,chassis=1,addr=0 -device vfio-pci,host=0000:01:00.0,bus=rp1,iommufd=i0";
+    QTestState *t = start("", devices);
+
+    g_assert_cmphex(find_table(t, "IORT"), !=, 0);
+    g_assert_cmpuint(qtest_readb(t, cfg(8, 0, 0x19)), ==, 9);
+    qtest_quit(t);
+
+    t = start(",acpi=off", devices);
+    g_assert_cmphex(find_stub(t), ==, 0);
+    qtest_quit(t);
+}
+#endif
+
 static void test_no_bus_number(void)
 {
     g_autofree char *kernel = kernel_path(), *err = NULL;
@@ -220,6 +241,9 @@ int main(int argc, char **argv)
     g_test_add_func("/efi-handover/setup", test_setup);
     g_test_add_func("/efi-handover/reset", test_reset);
     g_test_add_func("/efi-handover/only-when-needed", test_only_when_needed);
+#ifdef CONFIG_HOSTSIM
+    g_test_add_func("/efi-handover/accelerated", test_accelerated);
+#endif
     g_test_add_func("/efi-handover/no-bus-number", test_no_bus_number);
     return g_test_run();
 }
