@@ -12,6 +12,7 @@
 #include "chardev-internal.h"
 #include "monitor/monitor.h"
 #include "socket-address.h"
+#include "telnet.h"
 
 #define MAX_FDS 16
 
@@ -19,7 +20,8 @@ typedef struct SocketChardev {
     Chardev parent_obj;
     int fd, listen_fd, connecting_fd;   /* -1: none */
     SocketAddress addr;
-    bool wait, nodelay, unlink_path, writing;
+    bool wait, nodelay, unlink_path, writing, telnet;
+    TelnetFilter telnet_in;
     uint64_t reconnect_ms;
     QEMUTimer *again;
     int fds[MAX_FDS];                   /* came with the last bytes */
@@ -84,6 +86,10 @@ static void connected(SocketChardev *s, int fd)
     if (!s->addr.is_unix && s->nodelay) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     }
+    if (s->telnet) {
+        s->telnet_in = (TelnetFilter) { 0 };
+        send(fd, telnet_greeting, telnet_greeting_len, MSG_NOSIGNAL);
+    }
     name_it(s);
     update_handlers(s);
     qemu_chr_be_event(&s->parent_obj, CHR_EVENT_OPENED);
@@ -128,6 +134,19 @@ static ssize_t receive(SocketChardev *s, uint8_t *buf, size_t size)
     return n;
 }
 
+static void hear(SocketChardev *s, uint8_t *buf, size_t n)
+{
+    unsigned breaks = 0;
+
+    if (s->telnet) {
+        n = telnet_filter(&s->telnet_in, buf, n, &breaks);
+    }
+    qemu_chr_be_write(&s->parent_obj, buf, n);
+    while (breaks--) {
+        qemu_chr_be_event(&s->parent_obj, CHR_EVENT_BREAK);
+    }
+}
+
 static void socket_readable(void *opaque)
 {
     SocketChardev *s = opaque;
@@ -146,7 +165,7 @@ static void socket_readable(void *opaque)
     }
     object_ref(s);                      /* a frontend may delete us in its handler */
     if (n > 0) {
-        qemu_chr_be_write(chr, buf, n);
+        hear(s, buf, n);
         update_handlers(s);
     } else {
         disconnected(s);
@@ -345,7 +364,7 @@ static void flatten_addr(json_t *opts)
 
 static bool refuse_unsupported(const json_t *opts, Error **errp)
 {
-    static const char *const unsupported[] = { "telnet", "tn3270", "websocket", "tls-creds", "tls-authz" };
+    static const char *const unsupported[] = { "tn3270", "websocket", "tls-creds", "tls-authz" };
 
     for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++) {
         const json_t *v = json_object_get(opts, unsupported[i]);
@@ -373,7 +392,7 @@ static bool take_options(SocketChardev *s, json_t *opts, char **fd, Error **errp
         || !options_take_bool(opts, "abstract", &s->addr.abstract, errp) || !options_take_bool(opts, "tight", &s->addr.tight, errp)
         || !options_take_bool(opts, "nodelay", &s->nodelay, errp) || !options_take_bool(opts, "delay", &delay, errp)
         || !options_take_bool(opts, "ipv4", &ignored, errp) || !options_take_bool(opts, "ipv6", &ignored, errp)
-        || !options_take_bool(opts, "telnet", &ignored, errp) || !options_take_bool(opts, "websocket", &ignored, errp)
+        || !options_take_bool(opts, "telnet", &s->telnet, errp) || !options_take_bool(opts, "websocket", &ignored, errp) || !options_take_bool(opts, "tn3270", &ignored, errp)
         || !options_take_uint(opts, "reconnect", UINT32_MAX, &seconds, errp)
         || !options_take_uint(opts, "reconnect-ms", UINT32_MAX, &s->reconnect_ms, errp)) {
         return false;

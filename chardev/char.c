@@ -213,7 +213,7 @@ static bool split_host_port(json_t *opts, Error **errp)
 /* A word before the colon, the backend it stands for, and what the rest is. */
 static const struct { const char *prefix, *backend, *key; } short_forms[] = {
     { "file:", "file", "path" }, { "pipe:", "pipe", "path" }, { "pty:", "pty", "path" },
-    { "unix:", "socket", "path" }, { "tcp:", "socket", "host" },
+    { "unix:", "socket", "path" }, { "tcp:", "socket", "host" }, { "telnet:", "socket", "host" },
 };
 static const char *const bare_words[] = { "null", "pty", "stdio", "testdev", "ringbuf" };
 
@@ -238,11 +238,14 @@ static json_t *parse_short(const char *spec, const char **backend, Error **errp)
                 json_decref(opts);
                 return NULL;
             }
+            if (opts && g_str_has_prefix(spec, "telnet:") && !json_object_get(opts, "telnet")) {
+                json_object_set_new(opts, "telnet", json_true());
+            }
             return opts;
         }
     }
     error_setg(errp, "'%s' is not a character device; use null, stdio, pty, file:PATH, pipe:PATH, unix:PATH, "
-               "tcp:HOST:PORT or chardev:ID", spec);
+               "tcp:HOST:PORT, telnet:HOST:PORT or chardev:ID", spec);
     return NULL;
 }
 

@@ -353,6 +353,30 @@ static void test_tcp(void)
     gone("u");
 }
 
+static void test_telnet(void)
+{
+    g_autofree char *path = path_of("tn"), *spec = g_strdup_printf("socket,id=t,path=%s,server=on,wait=off,telnet=on", path);
+    static const uint8_t typed[] = "a\xff\xfd\x01" "b\xff\xff" "c\xff\xfa\x22\x03\xff\xf0" "d\xff\xf3" "e";
+    uint8_t buf[16];
+    int fd;
+    Ear e;
+
+    listen_to(&e, make(spec));
+    fd = dial(path);
+    for (size_t i = 0; i < sizeof(typed) - 1; i++) {    /* commands may arrive in pieces */
+        g_assert_cmpint(write(fd, typed + i, 1), ==, 1);
+        main_loop_wait(true);
+    }
+    WAIT_FOR(e.heard->len == 6);
+    g_assert_cmpstr(e.heard->str, ==, "ab\xff" "cde");
+    g_assert_cmpuint(e.breaks, ==, 1);
+    g_assert_cmpint(read(fd, buf, sizeof(buf)), ==, 9);
+    g_assert_cmpuint(buf[0], ==, 0xff);
+    close(fd);
+    stop(&e);
+    gone("t");
+}
+
 static void test_socket_options(void)
 {
     refused("socket,id=s", "exactly one");
@@ -360,7 +384,7 @@ static void test_socket_options(void)
     refused("socket,id=s,host=b", "port");
     refused("socket,id=s,path=/a,server=on,reconnect-ms=5", "reconnect");
     refused("socket,id=s,path=/a,wait=on", "wait");
-    refused("socket,id=s,path=/a,server=on,telnet=on", "telnet");
+    refused("socket,id=s,path=/a,server=on,websocket=on", "websocket");
     refused("socket,id=s,path=/a,server=maybe", "server");
     refused("socket,id=s,path=/tmp/0123456789012345678901234567890123456789012345678901234567890123456789"
             "0123456789012345678901234567890123456789,server=on,wait=off", "too long");
@@ -496,6 +520,7 @@ int main(int argc, char **argv)
     g_test_add_func("/char/socket/flow", test_flow_control);
     g_test_add_func("/char/socket/reconnect", test_client_and_reconnect);
     g_test_add_func("/char/socket/tcp", test_tcp);
+    g_test_add_func("/char/socket/telnet", test_telnet);
     g_test_add_func("/char/socket/wait", test_wait);
     g_test_add_func("/char/socket/options", test_socket_options);
     g_test_add_func("/char/stdio", test_stdio);
