@@ -123,8 +123,18 @@ const char *cmdline_text(const CommandLine *cl, OptionId id)
     return item ? item->arg : NULL;
 }
 
+/* A message that does not name its option gets it in front. */
+void cmdline_name_option(const OptionItem *item, Error **errp)
+{
+    if (*error_get_pretty(*errp) != '-') {
+        error_prepend(errp, "-%s %s: ", item->def->name, item->arg ? item->arg : "");
+    }
+}
+
 bool cmdline_foreach(const CommandLine *cl, OptionId id, OptionItemFn *fn, void *opaque, Error **errp)
 {
+    ERRP_GUARD();
+
     for (guint i = 0; i < cl->items->len; i++) {
         const OptionItem *item = cl->items->pdata[i];
         Location loc;
@@ -137,6 +147,7 @@ bool cmdline_foreach(const CommandLine *cl, OptionId id, OptionItemFn *fn, void 
         ok = fn(item, opaque, errp);
         loc_pop(&loc);
         if (!ok) {
+            cmdline_name_option(item, errp);
             return false;
         }
     }

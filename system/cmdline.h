@@ -58,6 +58,8 @@ const char *cmdline_text(const CommandLine *cl, OptionId id);      /* its argume
 /* Calls @fn for each item of a kind in order, with the item named in messages; stops at the first failure. */
 typedef bool OptionItemFn(const OptionItem *item, void *opaque, Error **errp);
 bool cmdline_foreach(const CommandLine *cl, OptionId id, OptionItemFn *fn, void *opaque, Error **errp);
+/* Puts "-option argument: " before *errp, which is set and not a special value. */
+void cmdline_name_option(const OptionItem *item, Error **errp);
 /* Adds an item as if it had been given; used by -readconfig. */
 bool cmdline_add(CommandLine *cl, const char *option, const char *arg, json_t *opts, Error **errp);
 /* system/readconfig.c */

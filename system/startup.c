@@ -309,6 +309,16 @@ static const json_t *last_opts(const CommandLine *cl, OptionId id)
     return item ? item->opts : NULL;
 }
 
+static bool take_memory(const OptionItem *item, void *opaque, Error **errp)
+{
+    return machine_parse_memory(opaque, item->opts, errp);
+}
+
+static bool take_smp(const OptionItem *item, void *opaque, Error **errp)
+{
+    return machine_parse_smp(opaque, item->opts, errp);
+}
+
 static bool take_numa(const OptionItem *item, void *opaque, Error **errp)
 {
     return machine_parse_numa(opaque, item->opts, errp);
@@ -343,7 +353,6 @@ bool startup_machine(Startup *s, Error **errp)
     g_autofree char *type = NULL;
     g_autoptr(json_t) accel = NULL;
     MachineState *ms;
-    const json_t *memory = last_opts(s->cl, OPT_MEMORY), *smp = last_opts(s->cl, OPT_SMP);
 
     s->machine_opts = json_object();
     cmdline_foreach(s->cl, OPT_MACHINE, merge_machine, s->machine_opts, NULL);
@@ -365,7 +374,7 @@ bool startup_machine(Startup *s, Error **errp)
     if (!ms || !machine_set_cpu(ms, cmdline_text(s->cl, OPT_CPU), errp)) {
         return false;
     }
-    if ((memory && !machine_parse_memory(ms, memory, errp)) || (smp && !machine_parse_smp(ms, smp, errp)) ||
+    if (!cmdline_foreach(s->cl, OPT_MEMORY, take_memory, ms, errp) || !cmdline_foreach(s->cl, OPT_SMP, take_smp, ms, errp) ||
         !cmdline_foreach(s->cl, OPT_NUMA, take_numa, ms, errp)) {
         return false;
     }

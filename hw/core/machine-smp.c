@@ -43,38 +43,35 @@ static bool take_foreign_levels(json_t *opts, Error **errp)
     return true;
 }
 
-static unsigned div_or_one(unsigned whole, uint64_t part)
+static unsigned product_of(unsigned a, unsigned b, unsigned c)
 {
-    return part && whole / part ? whole / part : 1;
+    unsigned __int128 p = (unsigned __int128)a * b * c;
+    return p > UINT_MAX ? UINT_MAX : p;
 }
 
+/* Plain division: what does not divide shows as a product that does not match. */
 static void complete(CpuTopology *t)
 {
-    uint64_t product;
+    unsigned all = t->max_cpus ? t->max_cpus : t->cpus;
 
     t->clusters = t->clusters ? t->clusters : 1;
-    if (t->cpus || t->max_cpus) {
-        unsigned all = t->max_cpus ? t->max_cpus : t->cpus;
-        if (!t->cores) {
-            t->sockets = t->sockets ? t->sockets : 1;
-            t->threads = t->threads ? t->threads : 1;
-            t->cores = div_or_one(all, (uint64_t)t->sockets * t->clusters * t->threads);
-        } else if (!t->sockets) {
-            t->threads = t->threads ? t->threads : 1;
-            t->sockets = div_or_one(all, (uint64_t)t->clusters * t->cores * t->threads);
-        } else if (!t->threads) {
-            t->threads = div_or_one(all, (uint64_t)t->sockets * t->clusters * t->cores);
-        }
-    } else {
+    if (!all) {
         t->sockets = t->sockets ? t->sockets : 1;
         t->cores = t->cores ? t->cores : 1;
         t->threads = t->threads ? t->threads : 1;
+        all = product_of(product_of(t->sockets, t->clusters, t->cores), t->threads, 1);
+    } else if (!t->cores) {
+        t->sockets = t->sockets ? t->sockets : 1;
+        t->threads = t->threads ? t->threads : 1;
+        t->cores = all / product_of(t->sockets, t->clusters, t->threads);
+    } else if (!t->sockets) {
+        t->threads = t->threads ? t->threads : 1;
+        t->sockets = all / product_of(t->clusters, t->cores, t->threads);
+    } else if (!t->threads) {
+        t->threads = all / product_of(t->sockets, t->clusters, t->cores);
     }
-    product = (uint64_t)t->sockets * t->clusters;
-    product = product > UINT_MAX ? UINT_MAX : MIN(product * t->cores, UINT_MAX);
-    product = MIN(product * t->threads, UINT_MAX);
-    t->max_cpus = t->max_cpus ? t->max_cpus : t->cpus ? MAX(t->cpus, product) : product;
-    t->cpus = t->cpus ? t->cpus : t->max_cpus;
+    t->max_cpus = all;
+    t->cpus = t->cpus ? t->cpus : all;
 }
 
 static bool check(const CpuTopology *t, const MachineClass *mc, Error **errp)

@@ -20,11 +20,11 @@ static const WrongUse wrong_uses[] = {
     { "-M virt,nosuch=1", "nosuch" },
     { "-M virt -cpu nosuch", "no such CPU model" },
     { "-M virt -accel nosuch", "nosuch" },
-    { "-M virt -smp 0", "smp" },
-    { "-M virt -smp 2,sockets=3", "smp" },
-    { "-M virt -smp 100000", "CPU" },
+    { "-M virt -smp 0", "-smp 0: " },
+    { "-M virt -smp 2,sockets=3", "-smp 2,sockets=3: " },
+    { "-M virt -smp 100000", "-smp 100000: " },
     { "-M virt -smp cpus=abc", "cpus" },
-    { "-M virt -m 0", "m" },
+    { "-M virt -m 0x", "m" },
     { "-M virt -m -1", "m" },
     { "-M virt -m 18446744073709551616", "m" },
     { "-M virt -m 12Q", "12Q" },
@@ -34,7 +34,7 @@ static const WrongUse wrong_uses[] = {
     { "-M virt -device arm-smmuv3,primary-bus=nosuch", "nosuch" },
     { "-M virt -device pcie-root-port,chassis=1,id=a -device pcie-root-port,chassis=2,id=a", "a" },
     { "-M virt -device pcie-root-port,bus=nosuch", "nosuch" },
-    { "-M virt -object nosuch,id=a", "nosuch" },
+    { "-M virt -object nosuch,id=a", "-object nosuch,id=a: " },
     { "-M virt -object memory-backend-ram,id=a,size=0", "size" },
     { "-M virt -object memory-backend-ram,id=a,size=1M -object memory-backend-ram,id=a,size=1M", "a" },
     { "-M virt -object memory-backend-file,id=a,size=1M,mem-path=/nonexistent/x", "/nonexistent/x" },
@@ -58,7 +58,7 @@ static void wrong_use(gconstpointer data)
 {
     const WrongUse *w = data;
     g_autofree char *err = NULL;
-    int status = qtest_run(&err, "-accel qtest -nodefaults %s", w->args);
+    int status = qtest_run(&err, "%s -nodefaults %s", strstr(w->args, "-accel") ? "" : "-accel qtest", w->args);
 
     if (status != 1 || !strstr(err, w->says) || strstr(err, "Sanitizer")) {
         g_error("%s\n  exit status %d, expected 1 and '%s' in:\n%s", w->args, status, w->says, err);

@@ -107,7 +107,7 @@ static void test_user_files(void)
 {
     QTestState *t = qtest_init(VIRT_ARGS "-fw_cfg name=opt/org.test/a,string=hello -boot menu=on,reboot-timeout=100,splash-time=50 "
                                "-device pxb-pcie,bus_nr=8,id=p");
-    uint32_t size;
+    uint32_t size = 0;
     uint16_t key = fw_cfg_find_file(t, "opt/org.test/a", &size);
     char text[8];
 

@@ -85,13 +85,15 @@ static int accept_from(QTestState *t, int listener)
     g_error("the emulator did not connect");
 }
 
-static pid_t spawn(char **argv, int out, int err)
+/* @lifetime: seconds until a process that should end by itself is ended; 0: none */
+static pid_t spawn(char **argv, int out, int err, unsigned lifetime)
 {
     pid_t pid = fork();
 
     if (pid == 0) {
         int null = open("/dev/null", O_RDWR);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        alarm(lifetime);
         dup2(null, 0);
         dup2(out >= 0 ? out : null, 1);
         if (err >= 0) {
@@ -133,7 +135,7 @@ QTestState *qtest_init(const char *fmt, ...)
     t->levels = g_array_new(false, true, sizeof(int));
     t->raised = g_array_new(false, true, sizeof(unsigned));
     t->events = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
-    t->pid = spawn(argv, -1, -1);
+    t->pid = spawn(argv, -1, -1, 0);
     t->qtest = (Line) { accept_from(t, qtest_listener), g_string_new(NULL) };
     t->qmp = (Line) { accept_from(t, qmp_listener), g_string_new(NULL) };
     greeting = qtest_qmp_return(t, "{\"execute\": \"qmp_capabilities\"}");
@@ -179,7 +181,7 @@ static int run_collect(const char *args, bool want_stdout, char **text)
     pid_t pid;
 
     g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
-    pid = want_stdout ? spawn(argv, fds[1], -1) : spawn(argv, -1, fds[1]);
+    pid = want_stdout ? spawn(argv, fds[1], -1, ANSWER_TIMEOUT_MS / 1000) : spawn(argv, -1, fds[1], ANSWER_TIMEOUT_MS / 1000);
     close(fds[1]);
     *text = read_all(fds[0]);
     close(fds[0]);
