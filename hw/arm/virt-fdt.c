@@ -546,6 +546,9 @@ void virt_fdt_reseed(VirtMachineState *vms)
     static const char *const seeds[] = { "kaslr-seed", "rng-seed" };
     int chosen = fdt_path_offset(vms->fdt, "/chosen");
 
+    if (vms->parent_obj.dtb) {
+        return;                         /* the user's own numbers */
+    }
     for (size_t i = 0; chosen >= 0 && vms->dtb_randomness && i < ARRAY_SIZE(seeds); i++) {
         int len;
         void *seed = fdt_getprop_w(vms->fdt, chosen, seeds[i], &len);
@@ -569,53 +572,4 @@ bool virt_fdt_dump(VirtMachineState *vms, const char *path, Error **errp)
         error_setg_errno(errp, errno, "-machine dumpdtb=%s", path);
     }
     return ok;
-}
-
-/* -dtb: the user's tree; only /chosen is ours. */
-static int choose(void *fdt)
-{
-    const VirtChosen *c = &virt_chosen;
-    int node = fdt_path_offset(fdt, "/chosen"), r = 0;
-
-    if (node < 0) {
-        node = fdt_add_subnode(fdt, 0, "chosen");
-    }
-    if (node >= 0 && c->bootargs) {
-        r = fdt_setprop_string(fdt, node, "bootargs", c->bootargs);
-    }
-    if (node >= 0 && !r && c->initrd_size) {
-        r = fdt_setprop_u64(fdt, node, "linux,initrd-start", c->initrd_start);
-        r = r ? r : fdt_setprop_u64(fdt, node, "linux,initrd-end", c->initrd_start + c->initrd_size);
-    }
-    return node < 0 ? node : r;
-}
-
-bool virt_fdt_load(VirtMachineState *vms, const char *path, Error **errp)
-{
-    enum { MAX_DTB = 1 * MiB };
-    g_autoptr(GError) gerr = NULL;
-    g_autofree char *data = NULL;
-    size_t room;
-    gsize len;
-    int r;
-
-    if (!g_file_get_contents(path, &data, &len, &gerr)) {
-        error_setg(errp, "-dtb: %s", gerr->message);
-        return false;
-    }
-    if (len > MAX_DTB || len < sizeof(struct fdt_header) || fdt_check_header(data) || fdt_totalsize(data) > len) {
-        error_setg(errp, "-dtb %s: not a device tree blob of at most 1 MiB", path);
-        return false;
-    }
-    room = len + 4 * KiB + (virt_chosen.bootargs ? strlen(virt_chosen.bootargs) : 0);
-    vms->fdt = g_malloc(room);
-    r = fdt_open_into(data, vms->fdt, room);
-    r = r ? r : choose(vms->fdt);
-    r = r ? r : fdt_pack(vms->fdt);
-    if (r) {
-        error_setg(errp, "-dtb %s: %s", path, fdt_strerror(r));
-        return false;
-    }
-    vms->fdt_size = fdt_totalsize(vms->fdt);
-    return true;
 }

@@ -35,7 +35,7 @@ bool virt_smmu_allowed(MachineState *ms, DeviceState *dev, Error **errp);
 bool virt_smmu_pre_plug(MachineState *ms, DeviceState *dev, Error **errp);
 bool virt_smmu_plug(MachineState *ms, DeviceState *dev, Error **errp);
 
-/* virt-fdt.c: the user's tree (-dtb) instead of ours, with what boot needs put in */
+/* virt-fdt-user.c: the user's tree (-dtb) instead of ours */
 bool virt_fdt_load(VirtMachineState *vms, const char *path, Error **errp);
 /* Where the initrd went, for /chosen; before virt_fdt_create(). */
 typedef struct VirtChosen { const char *bootargs; hwaddr initrd_start, initrd_size; } VirtChosen;

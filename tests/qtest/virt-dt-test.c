@@ -159,6 +159,35 @@ static void test_line(const void *data)
     }
 }
 
+/* --- -dtb ------------------------------------------------------------------------------ */
+
+static void test_user_tree(void)
+{
+    g_autofree char *in = g_build_filename(qtest_tmpdir(), "in.dtb", NULL), *out = g_build_filename(qtest_tmpdir(), "out.dtb", NULL);
+    g_autofree char *err = NULL, *first = NULL, *second = NULL, *blob = NULL, *cut = g_build_filename(qtest_tmpdir(), "cut.dtb", NULL);
+    gsize len;
+
+    g_assert_cmpint(qtest_run(&err, "-accel qtest -nodefaults -display none %s -m 256 -machine dumpdtb=%s", A57(""), in), ==, 0);
+    g_clear_pointer(&err, g_free);
+    g_assert_cmpint(qtest_run(&err, "-accel qtest -nodefaults -display none %s -m 512 -dtb %s -machine dumpdtb=%s", A57(""), in, out), ==, 0);
+    first = decompile(in);
+    second = decompile(out);
+    g_assert_nonnull(strstr(first, "reg = <0x00 0x40000000 0x00 0x10000000>;"));
+    g_assert_nonnull(strstr(second, "reg = <0x00 0x40000000 0x00 0x20000000>;"));
+    /* The seeds are the user's. */
+    g_assert_nonnull(strstr(first, "rng-seed"));
+    g_assert_nonnull(strstr(second, "rng-seed"));
+    g_assert_cmpmem(strstr(first, "rng-seed"), 80, strstr(second, "rng-seed"), 80);
+
+    g_assert_true(g_file_get_contents(in, &blob, &len, NULL));
+    for (gsize n = 0; n < len; n += len / 7) {          /* cut short anywhere: refused */
+        g_autofree char *why = NULL;
+        g_assert_true(g_file_set_contents(cut, blob, n, NULL));
+        g_assert_cmpint(qtest_run(&why, "-accel qtest -nodefaults -display none %s -dtb %s", A57(""), cut), ==, 1);
+        g_assert_nonnull(strstr(why, "-dtb"));
+    }
+}
+
 static bool have_dtc(void)
 {
     g_autofree char *dtc = g_find_program_in_path("dtc");
@@ -186,6 +215,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; have_dtc() && i < G_N_ELEMENTS(lines); i++) {
         g_autofree char *path = g_strconcat("/virt-dt/line/", lines[i].name, NULL);
         g_test_add_data_func(path, GINT_TO_POINTER(i), test_line);
+    }
+    if (have_dtc()) {
+        g_test_add_func("/virt-dt/user-tree", test_user_tree);
     }
     if (dir) {
         g_dir_close(dir);
