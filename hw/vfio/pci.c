@@ -129,6 +129,7 @@ static bool vfio_pci_realize(PCIDevice *pdev, Error **errp)
         goto disconnect;
     }
     start_interrupts(vdev);
+    vfio_reset_register(vdev);
     trace_vfio_pci_realize(vbase->name, vbase->group_id, vbase->devid);
     return true;
 
@@ -145,6 +146,7 @@ static void vfio_pci_exit(PCIDevice *pdev)
 {
     VFIOPCIDevice *vdev = VFIO_PCI(pdev);
 
+    vfio_reset_unregister(vdev);
     vfio_intr_disarm_err_req(vdev);
     vfio_intr_disable_all(vdev);
     take_from_viommu(vdev);

@@ -77,6 +77,7 @@ struct VFIOPCIDevice {
     EventNotifier err_event, req_event;
     bool err_armed, req_armed;
     bool viommu_set;
+    bool host_was_reset;                /* already, by a hot reset that served several */
 };
 
 /* config.c */
@@ -103,6 +104,8 @@ int vfio_intx_enable(VFIOPCIDevice *vdev);
 void vfio_intx_disable(VFIOPCIDevice *vdev);
 
 /* reset.c */
+void vfio_reset_register(VFIOPCIDevice *vdev);
+void vfio_reset_unregister(VFIOPCIDevice *vdev);
 void vfio_pci_host_reset(VFIOPCIDevice *vdev);
 
 #endif

@@ -16,7 +16,8 @@
     "{\"host\":\"0000:01:00.0\",\"group\":1},{\"host\":\"0000:01:00.1\",\"group\":1}," \
     "{\"host\":\"0000:02:00.0\",\"group\":2,\"ats\":false,\"noresize\":true,\"flr\":false}," \
     "{\"host\":\"0000:03:00.0\",\"group\":3,\"driver\":\"nvme\"}," \
-    "{\"host\":\"0000:04:00.0\",\"group\":4,\"pasid\":5}]}' -object iommufd,id=iommufd0 "
+    "{\"host\":\"0000:04:00.0\",\"group\":4,\"pasid\":5}," \
+    "{\"host\":\"0000:05:00.0\",\"group\":5,\"flr\":false},{\"host\":\"0000:05:00.1\",\"group\":5,\"flr\":false}]}' -object iommufd,id=iommufd0 "
 #define PLAIN VIRT_ARGS SIM "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,id=v0,addr=4.0 "
 #define ACCEL VIRT_ARGS SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.1,id=smmu,accel=on " \
     "-device pcie-root-port,id=port1,bus=pcie.1,chassis=1,addr=0.0 -device pcie-root-port,id=port2,bus=pcie.1,chassis=2,addr=1.0 "
@@ -254,6 +255,21 @@ static void test_reset(void)
     g_assert_cmphex(qtest_readw(t, cfg(PCI_COMMAND)), ==, 0);
     g_assert_cmphex(qtest_readw(t, cfg(0x92)) & PCI_MSIX_FLAGS_ENABLE, ==, 0);
     g_assert_true(device_fact(t, 0, "attached"));
+    qtest_quit(t);
+}
+
+/* Without FLR one hot reset serves all functions of the slot, if they are reset together; else each has the weak one. */
+static void test_hot_reset(void)
+{
+    QTestState *t = qtest_init(VIRT_ARGS SIM "-device vfio-pci,host=0000:05:00.0,iommufd=iommufd0 -device vfio-pci,host=0000:05:00.1,iommufd=iommufd0");
+    int64_t a = device_fact(t, 5, "resets"), b = device_fact(t, 6, "resets");
+
+    for (int i = 1; i <= 2; i++) {
+        json_decref(qtest_qmp_return(t, "{'execute': 'system_reset'}"));
+        json_decref(qtest_qmp_event(t, "RESET"));
+        g_assert_cmpint(device_fact(t, 5, "resets"), ==, a + i);
+        g_assert_cmpint(device_fact(t, 6, "resets"), ==, b + i);
+    }
     qtest_quit(t);
 }
 
@@ -579,6 +595,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-pci/msi", test_msi);
     g_test_add_func("/vfio-pci/intx", test_intx);
     g_test_add_func("/vfio-pci/reset", test_reset);
+    g_test_add_func("/vfio-pci/hot-reset", test_hot_reset);
     g_test_add_func("/vfio-pci/mistakes", test_mistakes);
     g_test_add_func("/vfio-pci/plug", test_plug);
     g_test_add_func("/vfio-pci/liars", test_liars);
