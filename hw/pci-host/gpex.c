@@ -21,25 +21,41 @@ static PCIDevice *ecam_target(GPEXHost *s, hwaddr addr)
     return pci_find_device(s->parent_obj.bus, (addr >> 20) & 0xff, (addr >> 12) & 0xff);
 }
 
-static uint64_t ecam_read(void *opaque, hwaddr addr, unsigned size)
+/* Config cycles are the CPUs'. A function that aims DMA here would otherwise reset or remove itself in mid-transfer. */
+static bool from_cpu(MemTxAttrs attrs)
 {
-    PCIDevice *dev = ecam_target(opaque, addr);
-
-    return dev ? pci_host_config_read_common(dev, addr & 0xfff, PCIE_CONFIG_SPACE_SIZE, size)
-               : MAKE_64BIT_MASK(0, size * 8);
+    return attrs.unspecified;
 }
 
-static void ecam_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+static MemTxResult ecam_read(void *opaque, hwaddr addr, uint64_t *data, unsigned size, MemTxAttrs attrs)
 {
     PCIDevice *dev = ecam_target(opaque, addr);
 
+    *data = MAKE_64BIT_MASK(0, size * 8);
+    if (!from_cpu(attrs)) {
+        return MEMTX_ACCESS_ERROR;
+    }
+    if (dev) {
+        *data = pci_host_config_read_common(dev, addr & 0xfff, PCIE_CONFIG_SPACE_SIZE, size);
+    }
+    return MEMTX_OK;
+}
+
+static MemTxResult ecam_write(void *opaque, hwaddr addr, uint64_t val, unsigned size, MemTxAttrs attrs)
+{
+    PCIDevice *dev = ecam_target(opaque, addr);
+
+    if (!from_cpu(attrs)) {
+        return MEMTX_ACCESS_ERROR;
+    }
     if (dev) {
         pci_host_config_write_common(dev, addr & 0xfff, PCIE_CONFIG_SPACE_SIZE, val, size);
     }
+    return MEMTX_OK;
 }
 
 static const MemoryRegionOps ecam_ops = {
-    .read = ecam_read, .write = ecam_write, .endianness = DEVICE_LITTLE_ENDIAN,
+    .read_with_attrs = ecam_read, .write_with_attrs = ecam_write, .endianness = DEVICE_LITTLE_ENDIAN,
 };
 
 /* --- Where no device answers ---------------------------------------------------------------------- */

@@ -1,0 +1,320 @@
+/*
+ * The NVM command set: NVM Express 1.4 section 6. Fused commands, reservations
+ * and metadata are not modelled.
+ *
+ * Commands start under the machine lock; the block layer answers in the main
+ * thread.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "nvme.h"
+
+#define COMPARE_CHUNK 4096
+
+static void part_done(void *opaque, int ret);
+
+/* --- Finishing ------------------------------------------------------------------------------- */
+
+static bool writes_data(const NvmeRequest *req)
+{
+    return req->cmd.opcode == NVME_IO_WRITE || req->cmd.opcode == NVME_IO_WRITE_ZEROES;
+}
+
+static bool reads_data(const NvmeRequest *req)
+{
+    return req->cmd.opcode == NVME_IO_READ || req->cmd.opcode == NVME_IO_COMPARE;
+}
+
+static uint16_t compare(NvmeRequest *req)
+{
+    uint8_t chunk[COMPARE_CHUNK];
+    uint64_t at = 0;
+
+    for (guint i = 0; i < req->segs->len; i++) {
+        NvmeSeg *seg = &g_array_index(req->segs, NvmeSeg, i);
+
+        for (uint64_t done = 0; done < seg->len;) {
+            uint64_t n = MIN(seg->len - done, sizeof(chunk));
+
+            if (pci_dma_read(&nvme_ctrl_of(req)->parent_obj, seg->addr + done, chunk, n)) {
+                return NVME_DATA_TRANSFER_ERROR;
+            }
+            if (memcmp(chunk, req->bounce + at, n)) {
+                return NVME_COMPARE_FAILED | NVME_DNR;
+            }
+            done += n;
+            at += n;
+        }
+    }
+    return NVME_OK;
+}
+
+static void finish(NvmeRequest *req, uint16_t status)
+{
+    NvmeCtrl *n = nvme_ctrl_of(req);
+    NvmeSQ *sq = req->sq;
+    uint16_t copied;
+
+    if (sq->dead) {
+        nvme_unmap_iov(req, false);
+        nvme_io_end(sq);
+        return;
+    }
+    if (!status && req->cmd.opcode == NVME_IO_COMPARE) {
+        status = compare(req);
+    }
+    copied = nvme_unmap_iov(req, !status && req->cmd.opcode == NVME_IO_READ);
+    if (!status && reads_data(req)) {
+        n->reads++;
+        n->blocks_read += req->bytes >> 9;
+    } else if (!status && writes_data(req)) {
+        n->writes++;
+        n->blocks_written += req->bytes >> 9;
+    }
+    nvme_complete(req, status ? status : copied);
+    nvme_io_end(sq);
+}
+
+static void failed(NvmeRequest *req)
+{
+    bool is_read = reads_data(req);
+    BlockErrorAction action = req->ns && !req->sq->dead ? blk_error_action(req->ns->blk, is_read, -req->error) : BLOCK_ERROR_ACTION_REPORT;
+
+    switch (action) {
+    case BLOCK_ERROR_ACTION_IGNORE:
+        finish(req, NVME_OK);
+        break;
+    case BLOCK_ERROR_ACTION_STOP:
+        g_queue_push_tail(&nvme_ctrl_of(req)->stopped, req);
+        nvme_io_end(req->sq);
+        vm_stop(RUN_STATE_IO_ERROR);
+        break;
+    default:
+        finish(req, is_read ? NVME_READ_FAULT : NVME_WRITE_FAULT);
+    }
+}
+
+/* What must be durable before it is answered: forced writes, and all writes with the cache off. */
+static bool needs_flush(NvmeRequest *req)
+{
+    return writes_data(req) && !req->flushed &&
+        ((le32toh(req->cmd.cdw12) & NVME_RW_FUA) || !nvme_ctrl_of(req)->write_cache);
+}
+
+static void part_done(void *opaque, int ret)
+{
+    NvmeRequest *req = opaque;
+
+    if (ret < 0 && !req->error) {
+        req->error = ret;
+    }
+    if (--req->outstanding) {
+        return;
+    }
+    if (req->error) {
+        failed(req);
+    } else if (!req->sq->dead && needs_flush(req)) {
+        req->flushed = true;
+        req->outstanding = 1;
+        blk_aio_flush(req->ns->blk, part_done, req);
+    } else {
+        finish(req, NVME_OK);
+    }
+}
+
+/* --- Commands ------------------------------------------------------------------------------------ */
+
+static bool range_valid(const NvmeNamespace *ns, uint64_t slba, uint64_t nlb)
+{
+    uint64_t have = ns->size >> ns->block_shift;
+
+    return nlb <= have && slba <= have - nlb;
+}
+
+/* Fills offset and bytes from the LBAs of reads, writes and their like. */
+static uint16_t check_range(NvmeRequest *req, bool with_data)
+{
+    uint64_t slba = le32toh(req->cmd.cdw10) | (uint64_t)le32toh(req->cmd.cdw11) << 32;
+    uint64_t nlb = (le32toh(req->cmd.cdw12) & 0xffff) + 1, bytes = nlb << req->ns->block_shift;
+    NvmeCtrl *n = nvme_ctrl_of(req);
+
+    if (with_data && n->mdts && bytes > 4096ULL << n->mdts) {
+        return NVME_INVALID_FIELD | NVME_DNR;
+    }
+    if (!range_valid(req->ns, slba, nlb)) {
+        return NVME_LBA_RANGE | NVME_DNR;
+    }
+    if (writes_data(req) && blk_is_read_only(req->ns->blk)) {
+        return NVME_READ_ONLY | NVME_DNR;
+    }
+    req->offset = slba << req->ns->block_shift;
+    req->bytes = bytes;
+    return NVME_OK;
+}
+
+static void submit_rw(NvmeRequest *req)
+{
+    const struct iovec *iov = (const struct iovec *)(void *)req->iov->data;
+
+    req->outstanding = 1;
+    req->error = 0;
+    req->flushed = false;
+    if (req->cmd.opcode == NVME_IO_WRITE) {
+        blk_aio_pwritev(req->ns->blk, req->offset, iov, req->iov->len, part_done, req);
+    } else {
+        blk_aio_preadv(req->ns->blk, req->offset, iov, req->iov->len, part_done, req);
+    }
+}
+
+static uint16_t start_rw(NvmeRequest *req)
+{
+    uint16_t status = check_range(req, true);
+
+    if (!status) {
+        status = nvme_map_data(req, req->bytes, true);
+    }
+    if (status) {
+        return status;
+    }
+    nvme_map_iov(req, req->bytes, req->cmd.opcode == NVME_IO_READ, req->cmd.opcode == NVME_IO_COMPARE);
+    if (req->cmd.opcode == NVME_IO_WRITE && req->bounce) {
+        status = nvme_copy(req, req->bounce, req->bytes, false);
+        if (status) {
+            nvme_unmap_iov(req, false);
+            return status;
+        }
+    }
+    submit_rw(req);
+    return NVME_OK;
+}
+
+static void submit_zeroes(NvmeRequest *req)
+{
+    req->outstanding = 1;
+    req->error = 0;
+    req->flushed = false;
+    blk_aio_pwrite_zeroes(req->ns->blk, req->offset, req->bytes, le32toh(req->cmd.cdw12) & NVME_WZ_DEALLOCATE, part_done, req);
+}
+
+static uint16_t start_zeroes(NvmeRequest *req)
+{
+    uint16_t status = check_range(req, false);
+
+    if (!status) {
+        submit_zeroes(req);
+    }
+    return status;
+}
+
+/* nsid of all ones: every namespace. One more part, ours, keeps it from finishing early. */
+static uint16_t start_flush(NvmeRequest *req)
+{
+    NvmeCtrl *n = nvme_ctrl_of(req);
+
+    req->error = 0;
+    req->outstanding = 1;
+    for (int i = 1; i <= NVME_MAX_NAMESPACES; i++) {
+        NvmeNamespace *ns = n->namespaces[i];
+
+        if (ns && (!req->ns || req->ns == ns)) {
+            req->outstanding++;
+            blk_aio_flush(ns->blk, part_done, req);
+        }
+    }
+    part_done(req, 0);
+    return NVME_OK;
+}
+
+static uint16_t start_dsm(NvmeRequest *req)
+{
+    NvmeDsmRange ranges[256];
+    unsigned nr = (le32toh(req->cmd.cdw10) & 0xff) + 1;
+    uint16_t status = nvme_map_data(req, nr * sizeof(ranges[0]), true);
+
+    if (!status) {
+        status = nvme_copy(req, ranges, nr * sizeof(ranges[0]), false);
+    }
+    if (status) {
+        return status;
+    }
+    for (unsigned i = 0; i < nr; i++) {
+        if (!range_valid(req->ns, le64toh(ranges[i].slba), le32toh(ranges[i].nlb))) {
+            return NVME_LBA_RANGE | NVME_DNR;
+        }
+    }
+    req->error = 0;
+    req->outstanding = 1;
+    for (unsigned i = 0; i < nr && (le32toh(req->cmd.cdw11) & NVME_DSM_DEALLOCATE) && !blk_is_read_only(req->ns->blk); i++) {
+        uint64_t len = (uint64_t)le32toh(ranges[i].nlb) << req->ns->block_shift;
+
+        if (len) {
+            req->outstanding++;
+            blk_aio_pdiscard(req->ns->blk, le64toh(ranges[i].slba) << req->ns->block_shift, len, part_done, req);
+        }
+    }
+    part_done(req, 0);
+    return NVME_OK;
+}
+
+static uint16_t start(NvmeRequest *req)
+{
+    switch (req->cmd.opcode) {
+    case NVME_IO_FLUSH: return start_flush(req);
+    case NVME_IO_READ:
+    case NVME_IO_WRITE:
+    case NVME_IO_COMPARE: return start_rw(req);
+    case NVME_IO_WRITE_ZEROES: return start_zeroes(req);
+    case NVME_IO_DSM: return start_dsm(req);
+    default: return NVME_INVALID_OPCODE | NVME_DNR;
+    }
+}
+
+void nvme_io_command(NvmeRequest *req)
+{
+    NvmeCtrl *n = nvme_ctrl_of(req);
+    uint32_t nsid = le32toh(req->cmd.nsid);
+    bool all = nsid == 0xffffffff && req->cmd.opcode == NVME_IO_FLUSH;
+    uint16_t status;
+
+    if (!all && (nsid == 0 || nsid > NVME_MAX_NAMESPACES)) {
+        status = NVME_INVALID_NAMESPACE | NVME_DNR;
+    } else if (req->cmd.flags & 3) {
+        status = NVME_INVALID_FIELD | NVME_DNR;
+    } else {
+        req->ns = all ? NULL : n->namespaces[nsid];
+        nvme_io_begin(req);
+        status = all || req->ns ? start(req) : NVME_INVALID_FIELD | NVME_DNR;
+        if (!status) {
+            return;
+        }
+        nvme_complete(req, status);
+        nvme_io_end(req->sq);
+        return;
+    }
+    nvme_complete(req, status);
+}
+
+/* The machine runs again: what stopped it is tried once more. */
+void nvme_io_restart(NvmeRequest *req)
+{
+    uint16_t status = NVME_OK;
+    NvmeSQ *sq = req->sq;
+
+    nvme_io_begin(req);
+    switch (req->cmd.opcode) {
+    case NVME_IO_READ:
+    case NVME_IO_WRITE:
+    case NVME_IO_COMPARE:
+        submit_rw(req);
+        break;
+    case NVME_IO_WRITE_ZEROES:
+        submit_zeroes(req);
+        break;
+    default:
+        status = start(req);
+    }
+    if (status) {
+        nvme_complete(req, status);
+        nvme_io_end(sq);
+    }
+}

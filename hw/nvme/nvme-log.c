@@ -1,0 +1,105 @@
+/*
+ * Log pages: NVM Express 1.4 section 5.14.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "nvme.h"
+
+#define LOG_MAX         4096
+#define TEMPERATURE     323             /* kelvin */
+#define EFFECT_SUPPORTED 1U
+#define EFFECT_WRITES   3U              /* supported, and changes user data */
+#define RETAIN_EVENT    0x8000
+
+static void fill_smart(NvmeCtrl *n, uint8_t *log)
+{
+    stw_le_p(log + 1, TEMPERATURE);
+    log[3] = 100;                       /* spare left, per cent */
+    stq_le_p(log + 32, DIV_ROUND_UP(n->blocks_read, 1000));     /* in thousands of 512 bytes */
+    stq_le_p(log + 48, DIV_ROUND_UP(n->blocks_written, 1000));
+    stq_le_p(log + 64, n->reads);
+    stq_le_p(log + 80, n->writes);
+}
+
+static void fill_firmware(NvmeCtrl *n, uint8_t *log)
+{
+    const char *revision = n->firmware ? n->firmware : QEMU_VERSION;
+
+    log[0] = 1;                         /* slot 1 is active */
+    memset(log + 8, ' ', 8);
+    memcpy(log + 8, revision, MIN(strlen(revision), 8));
+}
+
+static void fill_effects(NvmeCtrl *n, uint8_t *log)
+{
+    static const uint8_t admin[] = {
+        NVME_ADM_DELETE_SQ, NVME_ADM_CREATE_SQ, NVME_ADM_GET_LOG, NVME_ADM_DELETE_CQ, NVME_ADM_CREATE_CQ, NVME_ADM_IDENTIFY,
+        NVME_ADM_ABORT, NVME_ADM_SET_FEATURES, NVME_ADM_GET_FEATURES, NVME_ADM_ASYNC_EVENT,
+    };
+    static const struct { uint8_t opcode, effect; } io[] = {
+        { NVME_IO_FLUSH, EFFECT_WRITES }, { NVME_IO_WRITE, EFFECT_WRITES }, { NVME_IO_READ, EFFECT_SUPPORTED },
+        { NVME_IO_COMPARE, EFFECT_SUPPORTED }, { NVME_IO_WRITE_ZEROES, EFFECT_WRITES }, { NVME_IO_DSM, EFFECT_WRITES },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(admin); i++) {
+        stl_le_p(log + 4 * admin[i], EFFECT_SUPPORTED);
+    }
+    if (n->dbcs) {
+        stl_le_p(log + 4 * NVME_ADM_DBBUF_CONFIG, EFFECT_SUPPORTED);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(io); i++) {
+        stl_le_p(log + 1024 + 4 * io[i].opcode, io[i].effect);
+    }
+}
+
+/* The page and its size; 0: there is no such page. */
+static uint64_t fill(NvmeCtrl *n, uint8_t id, uint8_t *log)
+{
+    switch (id) {
+    case NVME_LOG_ERROR:
+        n->masked_events &= ~BIT(NVME_EVENT_ERROR);
+        return 64;                      /* one entry, never used */
+    case NVME_LOG_SMART:
+        fill_smart(n, log);
+        return NVME_SMART_SIZE;
+    case NVME_LOG_FIRMWARE:
+        fill_firmware(n, log);
+        return 512;
+    case NVME_LOG_CHANGED_NS:
+        return 4096;
+    case NVME_LOG_EFFECTS:
+        fill_effects(n, log);
+        return 4096;
+    default:
+        return 0;
+    }
+}
+
+uint16_t nvme_get_log(NvmeRequest *req)
+{
+    g_autofree uint8_t *log = g_malloc0(LOG_MAX);
+    NvmeCtrl *n = nvme_ctrl_of(req);
+    uint32_t cdw10 = le32toh(req->cmd.cdw10), cdw11 = le32toh(req->cmd.cdw11);
+    uint64_t want = ((uint64_t)(cdw10 >> 16 | (cdw11 & 0xffff) << 16) + 1) * 4;
+    uint64_t offset = le32toh(req->cmd.cdw12) | (uint64_t)le32toh(req->cmd.cdw13) << 32;
+    uint32_t masked = n->masked_events;
+    uint64_t size = fill(n, cdw10 & 0xff, log), len;
+    uint16_t status;
+
+    if (cdw10 & RETAIN_EVENT) {
+        n->masked_events = masked;
+    }
+    if (!size) {
+        return NVME_LOG_INVALID | NVME_DNR;
+    }
+    if (offset >= size || (offset & 3)) {
+        return NVME_INVALID_FIELD | NVME_DNR;
+    }
+    len = MIN(want, size - offset);
+    status = nvme_map_data(req, len, false);
+    if (!status) {
+        status = nvme_copy(req, log + offset, len, true);
+    }
+    nvme_events_deliver(n);
+    return status;
+}

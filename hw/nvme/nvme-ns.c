@@ -1,0 +1,118 @@
+/*
+ * Namespaces: a medium of the block layer under an id. drive= of the controller
+ * makes one; nvme-ns devices on the controller's bus make more.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "nvme.h"
+
+#define BLOCK_SIZE_MIN  512
+#define BLOCK_SIZE_MAX  (64 * KiB)
+
+static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
+{
+    int64_t len = blk_getlength(ns->blk);
+
+    ns->block_size = ns->block_size ? ns->block_size : BLOCK_SIZE_MIN;
+    if (!is_power_of_2(ns->block_size) || ns->block_size < BLOCK_SIZE_MIN || ns->block_size > BLOCK_SIZE_MAX) {
+        error_setg(errp, "logical_block_size=%u must be a power of two from %u to %llu", ns->block_size, BLOCK_SIZE_MIN,
+                   (unsigned long long)BLOCK_SIZE_MAX);
+        return false;
+    }
+    if (len < 0) {
+        error_setg_errno(errp, len, "cannot find out the size of drive '%s'", blk_name(ns->blk));
+        return false;
+    }
+    ns->block_shift = ctz32(ns->block_size);
+    ns->size = len & ~(uint64_t)(ns->block_size - 1);
+    return true;
+}
+
+static uint32_t free_nsid(const NvmeCtrl *n)
+{
+    for (uint32_t i = 1; i <= NVME_MAX_NAMESPACES; i++) {
+        if (!n->namespaces[i]) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
+{
+    uint32_t nsid = ns->nsid ? ns->nsid : free_nsid(n);
+
+    if (!nsid || nsid > NVME_MAX_NAMESPACES || n->namespaces[nsid]) {
+        error_setg(errp, "namespace id %u is %s", ns->nsid, nsid && nsid <= NVME_MAX_NAMESPACES ? "taken"
+                   : "not available: ids are 1 to 256");
+        return false;
+    }
+    if (!setup(n, ns, errp)) {
+        return false;
+    }
+    ns->nsid = nsid;
+    ns->ctrl = n;
+    n->namespaces[nsid] = ns;
+    return true;
+}
+
+void nvme_ns_detach(NvmeNamespace *ns)
+{
+    if (ns->ctrl) {
+        blk_drain(ns->blk);
+        ns->ctrl->namespaces[ns->nsid] = NULL;
+        ns->ctrl = NULL;
+    }
+}
+
+/* --- The nvme-ns device --------------------------------------------------------------------------- */
+
+static bool ns_realize(DeviceState *dev, Error **errp)
+{
+    NvmeNamespace *ns = NVME_NS(dev);
+
+    if (!ns->blk) {
+        error_setg(errp, "nvme-ns: drive= is missing");
+        return false;
+    }
+    return nvme_ns_attach(NVME(dev->parent_bus->parent), ns, errp);
+}
+
+static void ns_unrealize(DeviceState *dev)
+{
+    NvmeNamespace *ns = NVME_NS(dev);
+
+    nvme_ns_detach(ns);
+    blk_detach_dev(ns->blk, OBJECT(ns));
+    ns->blk = NULL;
+}
+
+static const Property ns_properties[] = {
+    DEFINE_PROP_DRIVE("drive", NvmeNamespace, blk),
+    DEFINE_PROP_UINT32("nsid", NvmeNamespace, nsid, 0),
+    DEFINE_PROP_SIZE32("logical_block_size", NvmeNamespace, block_size, 0),
+    DEFINE_PROP_UINT64("eui64", NvmeNamespace, eui64, 0),
+    DEFINE_PROP_UUID("uuid", NvmeNamespace, uuid),
+};
+
+static void ns_class_init(ObjectClass *klass, const void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->bus_type = TYPE_NVME_BUS;
+    dc->realize = ns_realize;
+    dc->unrealize = ns_unrealize;
+    dc->user_creatable = true;
+    dc->hotpluggable = false;
+    dc->desc = "Virtual NVMe namespace";
+    dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
+    device_class_set_props(dc, ns_properties);
+}
+
+static const TypeInfo ns_infos[] = {
+    {
+        .name = TYPE_NVME_NS, .parent = TYPE_DEVICE, .instance_size = sizeof(NvmeNamespace), .class_init = ns_class_init,
+    },
+    { .name = TYPE_NVME_BUS, .parent = TYPE_BUS, .instance_size = sizeof(BusState) },
+};
+DEFINE_TYPES(ns_infos)

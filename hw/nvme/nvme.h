@@ -1,0 +1,185 @@
+/*
+ * What the files of the NVMe controller share.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_NVME_NVME_H
+#define HW_NVME_NVME_H
+
+#include <sys/uio.h>
+#include "block/block.h"
+#include "hw/pci/msi.h"
+#include "hw/pci/pcie.h"
+#include "nvme-regs.h"
+#include "system/system.h"
+#include "util/event_notifier.h"
+
+#define NVME_MAX_NAMESPACES     256
+#define NVME_SMART_SIZE         512
+
+#define TYPE_NVME "nvme"
+#define TYPE_NVME_BUS "nvme-bus"
+#define TYPE_NVME_NS "nvme-ns"
+OBJECT_DECLARE_SIMPLE_TYPE(NvmeCtrl, NVME)
+OBJECT_DECLARE_SIMPLE_TYPE(NvmeNamespace, NVME_NS)
+
+typedef struct NvmeSQ NvmeSQ;
+typedef struct NvmeCQ NvmeCQ;
+
+/* A stretch of guest memory that a command names; @bucket: data goes nowhere. */
+typedef struct NvmeSeg { uint64_t addr, len; bool bucket; } NvmeSeg;
+
+/* One command from being fetched to being answered. */
+typedef struct NvmeRequest {
+    NvmeSQ *sq;
+    NvmeCmd cmd;
+    NvmeNamespace *ns;
+    uint32_t result;
+    uint16_t status;
+    GArray *segs;                       /* NvmeSeg */
+    GArray *iov;                        /* struct iovec: guest memory itself, or all of it the bounce buffer */
+    uint8_t *bounce;                    /* when some segment cannot be mapped, or the data is to be looked at */
+    bool mapped_for_write;              /* into guest memory */
+    uint64_t offset, bytes;             /* on the medium */
+    unsigned outstanding;               /* parts of it the block layer has */
+    int error;                          /* of the first part that failed; negative errno */
+    bool flushed;                       /* the flush that follows a forced write is under way */
+    struct NvmeRequest *next;           /* in a free list, or a queue of finished ones */
+} NvmeRequest;
+
+typedef struct NvmeDoorbell { EventNotifier notifier; bool active; } NvmeDoorbell;
+
+struct NvmeSQ {
+    NvmeCtrl *ctrl;
+    NvmeCQ *cq;
+    uint16_t id;
+    uint32_t head, tail, size;
+    uint64_t dma_addr;
+    NvmeRequest *requests, *free;
+    bool processing;                    /* the loop that fetches commands is on the stack */
+    unsigned inflight;                  /* commands the block layer has */
+    struct NvmeRequest *deleter;        /* Delete I/O Submission Queue waits for them */
+    bool dead;                          /* the controller forgot the queue; freed with its last command */
+    uint64_t shadow_addr, event_addr;   /* 0: no shadow doorbells */
+    NvmeDoorbell doorbell;
+};
+
+struct NvmeCQ {
+    NvmeCtrl *ctrl;
+    uint16_t id, vector;
+    uint32_t head, tail, size;
+    uint8_t phase;
+    bool irq_enabled;
+    uint64_t dma_addr;
+    unsigned users;                     /* submission queues */
+    bool posting;                       /* the loop that writes entries is on the stack */
+    NvmeRequest *done, **done_end;      /* finished, waiting for a free entry */
+    uint64_t shadow_addr, event_addr;
+    NvmeDoorbell doorbell;
+};
+
+struct NvmeNamespace {
+    DeviceState parent_obj;
+    NvmeCtrl *ctrl;
+    BlockBackend *blk;
+    uint32_t nsid;                      /* 0 before one is chosen */
+    uint64_t size;                      /* bytes */
+    uint32_t block_size;
+    uint8_t block_shift;
+    uint64_t eui64;
+    QemuUUID uuid;
+};
+
+typedef struct NvmeEvent { uint8_t type, info, log; } NvmeEvent;
+
+struct NvmeCtrl {
+    PCIDevice parent_obj;
+    MemoryRegion bar0, iomem;
+    BusState *bus;
+    /* registers */
+    uint64_t cap, asq, acq;
+    uint32_t cc, csts, aqa, intms, irq_status;
+    uint32_t page_size;
+    /* queues by id; 0 is admin */
+    NvmeSQ **sqs;
+    NvmeCQ **cqs;
+    NvmeNamespace *namespaces[NVME_MAX_NAMESPACES + 1];
+    NvmeNamespace *own_ns;              /* from drive= of the controller */
+    /* asynchronous events */
+    NvmeRequest **aers;
+    unsigned num_aers;
+    GQueue events;                      /* NvmeEvent */
+    uint32_t masked_events;             /* bit per type: reported, and its log not read yet */
+    /* features */
+    uint32_t arbitration, temperature[2], coalescing, async_config, num_queues;
+    bool write_cache;
+    uint64_t timestamp_base, timestamp_set;
+    uint64_t dbbuf_dbs, dbbuf_eis;
+    /* requests that stopped the machine (werror=stop) */
+    GQueue stopped;
+    VMChangeStateEntry *vmstate;
+    /* Reset and shutdown wait for what the block layer has; no thread does. */
+    unsigned inflight;
+    unsigned busy;                      /* our own loops on the stack: DMA may reach our own registers */
+    bool resetting;                     /* CC.EN fell: queues stand still until inflight is 0 */
+    bool shutting_down;
+    unsigned flushes;                   /* of the shutdown */
+    uint64_t reads, writes, blocks_read, blocks_written;
+    /* properties */
+    BlockBackend *blk;
+    char *serial, *model, *firmware;
+    uint32_t max_ioqpairs, aer_max_queued, logical_block_size, physical_block_size;
+    uint16_t msix_qsize, mqes;
+    uint8_t mdts, aerl;
+    bool dbcs, ioeventfd, use_intel_id;
+    int32_t bootindex;
+};
+
+static inline NvmeCtrl *nvme_ctrl_of(const NvmeRequest *req) { return req->sq->ctrl; }
+static inline uint32_t nvme_cq_next(const NvmeCQ *cq, uint32_t i) { return i + 1 == cq->size ? 0 : i + 1; }
+
+/* nvme-queue.c */
+NvmeSQ *nvme_sq_new(NvmeCtrl *n, uint16_t id, NvmeCQ *cq, uint32_t size, uint64_t addr);
+NvmeCQ *nvme_cq_new(NvmeCtrl *n, uint16_t id, uint32_t size, uint64_t addr, uint16_t vector, bool irq_enabled);
+void nvme_sq_retire(NvmeSQ *sq);
+void nvme_cq_free(NvmeCQ *cq);
+/* The block layer has, or has no longer, a command. */
+void nvme_io_begin(NvmeRequest *req);
+void nvme_io_end(NvmeSQ *sq);
+/* Deletes @sq when nothing of it is under way, and answers @deleter then. */
+void nvme_sq_delete(NvmeSQ *sq, NvmeRequest *deleter);
+/* nvme-ctrl.c: carries out what waits for inflight and busy to be 0 */
+void nvme_idle(NvmeCtrl *n);
+void nvme_doorbell_write(NvmeCtrl *n, hwaddr offset, uint32_t val);
+void nvme_complete(NvmeRequest *req, uint16_t status);
+void nvme_irq_update(NvmeCtrl *n);
+void nvme_queue_use_shadow(NvmeCtrl *n, NvmeSQ *sq, NvmeCQ *cq);
+
+/* nvme-map.c: what a command's data pointer names. NVME_OK or a status. */
+uint16_t nvme_map_data(NvmeRequest *req, uint64_t len, bool allow_sgl);
+uint16_t nvme_copy(NvmeRequest *req, void *buf, uint64_t len, bool to_guest);
+/* Makes req->iov, of guest memory or of a bounce buffer. */
+void nvme_map_iov(NvmeRequest *req, uint64_t len, bool into_guest, bool bounce);
+uint16_t nvme_unmap_iov(NvmeRequest *req, bool copy_back);
+
+/* nvme-admin.c, nvme-io.c: start a command; they answer it themselves, now or later. */
+void nvme_admin_command(NvmeRequest *req);
+void nvme_io_command(NvmeRequest *req);
+void nvme_io_restart(NvmeRequest *req);
+/* nvme-identify.c */
+uint16_t nvme_identify(NvmeRequest *req);
+/* nvme-features.c */
+uint16_t nvme_get_features(NvmeRequest *req);
+uint16_t nvme_set_features(NvmeRequest *req);
+void nvme_features_reset(NvmeCtrl *n);
+/* nvme-log.c */
+uint16_t nvme_get_log(NvmeRequest *req);
+/* nvme-admin.c */
+void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log);
+void nvme_events_clear(NvmeCtrl *n);
+void nvme_events_deliver(NvmeCtrl *n);
+/* nvme-ns.c */
+bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp);
+void nvme_ns_detach(NvmeNamespace *ns);
+
+#endif
