@@ -2,7 +2,8 @@
  * IOMMU regions: who wants to know about changes of translations, and telling
  * them. Translation itself is in memory-access.c.
  *
- * The list of notifiers changes under the machine lock.
+ * The list of notifiers changes under the machine lock and is walked under RCU,
+ * by the thread that carries out a guest's invalidation.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,8 +33,7 @@ static void unlink_notifier(IOMMUMemoryRegion *iommu, IOMMUNotifier *n)
         at = &(*at)->next;
     }
     if (*at) {
-        *at = n->next;
-        n->next = NULL;
+        qatomic_rcu_set(at, n->next);   /* n->next stays for those who are on it */
     }
 }
 
@@ -46,7 +46,7 @@ bool memory_region_register_iommu_notifier(MemoryRegion *mr, IOMMUNotifier *n, E
     }
     iommu = IOMMU_MEMORY_REGION(mr);
     n->next = iommu->notifiers;
-    iommu->notifiers = n;
+    qatomic_rcu_set(&iommu->notifiers, n);
     if (!flags_changed(iommu, errp)) {
         unlink_notifier(iommu, n);
         return false;
@@ -85,10 +85,8 @@ static void notify_one(IOMMUNotifier *n, const IOMMUTLBEvent *event)
 
 void memory_region_notify_iommu(IOMMUMemoryRegion *iommu, int iommu_idx, const IOMMUTLBEvent *event)
 {
-    IOMMUNotifier *next;
-
-    for (IOMMUNotifier *n = iommu->notifiers; n; n = next) {
-        next = n->next;                 /* it may take itself off */
+    RCU_READ_LOCK_GUARD();
+    for (IOMMUNotifier *n = qatomic_rcu_read(&iommu->notifiers); n; n = qatomic_rcu_read(&n->next)) {
         if (n->iommu_idx == iommu_idx) {
             notify_one(n, event);
         }

@@ -201,6 +201,7 @@ DECLARE_CLASS_CHECKERS(IOMMUMemoryRegionClass, IOMMU_MEMORY_REGION, TYPE_IOMMU_M
 void memory_region_init_iommu(void *iommu, size_t instance_size, const char *type, Object *owner, const char *name, uint64_t size);
 static inline bool memory_region_is_iommu(const MemoryRegion *mr) { return mr->is_iommu; }
 bool memory_region_register_iommu_notifier(MemoryRegion *mr, IOMMUNotifier *n, Error **errp);
+/* @n may still be called, and must stay in memory, until a grace period has passed. */
 void memory_region_unregister_iommu_notifier(MemoryRegion *mr, IOMMUNotifier *n);
 void memory_region_notify_iommu(IOMMUMemoryRegion *iommu, int iommu_idx, const IOMMUTLBEvent *event);
 void memory_region_iommu_replay(IOMMUMemoryRegion *iommu, IOMMUNotifier *n);
