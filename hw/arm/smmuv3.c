@@ -481,6 +481,11 @@ static const Property smmuv3_properties[] = {
 };
 
 static const PropertyDoc smmuv3_docs[] = {
+    { "memory", "Where queues and tables are read (default: system memory); the machine sets it" },
+    { "secure-memory", "No effect: there is no secure programming interface" },
+    { "smmu_per_bus", "Serve primary-bus alone; the machine sets it" },
+    { "bus_num", "No effect: StreamIDs are the guest's bus numbers" },
+    { "identifier", "No effect: IORT numbers its nodes itself" },
     { "primary-bus", "Root bus whose devices this SMMU translates for" },
     { "stage", "What the emulated model implements: 1, 2 or nested (default: 1)" },
     { "accel", "Let the host's SMMUv3 walk the guest's stage 1 for vfio-pci devices. Needs KVM, iommufd and a host SMMUv3 with nesting" },
