@@ -45,16 +45,43 @@ static bool need_args(GString *out, const char *args, const char *usage)
     return *args;
 }
 
+/* "device_add DRIVER,help" */
+static void print_device_options(GString *out, json_t *opts)
+{
+    json_t *driver = json_object_get(opts, "driver"), *args, *list, *prop;
+    Error *err = NULL;
+    size_t i;
+
+    if (!driver) {
+        g_string_append(out, "device_add DRIVER,help lists the properties of a device\n");
+        return;
+    }
+    args = json_pack("{s:O}", "typename", driver);
+    list = qmp_device_list_properties(args, &err);
+    json_array_foreach(list, i, prop) {
+        const char *text = json_string_value(json_object_get(prop, "description"));
+        g_string_append_printf(out, "  %s=<%s>%s%s\n", json_string_value(json_object_get(prop, "name")),
+                               json_string_value(json_object_get(prop, "type")), text ? " - " : "", text ? text : "");
+    }
+    json_decref(list);
+    json_decref(args);
+    hmp_report(out, err);
+}
+
 static void cmd_device_add(GString *out, const char *args)
 {
     Error *err = NULL;
     json_t *opts;
+    bool help;
 
     if (!need_args(out, args, "device_add driver[,prop=value][,...]")) {
         return;
     }
-    opts = options_parse(args, "driver", NULL, &err);
-    if (opts) {
+    opts = options_parse(args, "driver", &help, &err);
+    if (opts && help) {
+        print_device_options(out, opts);
+        json_decref(opts);
+    } else if (opts) {
         object_unref(qdev_device_add(opts, &err));
     }
     hmp_report(out, err);
