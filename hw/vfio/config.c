@@ -88,6 +88,17 @@ static bool memory_decode(const PCIDevice *pdev)
     return pci_get_word(pdev->config + PCI_COMMAND) & PCI_COMMAND_MEMORY;
 }
 
+/* Does this write end the decoding of memory, by the command register or by leaving D0? */
+static bool ends_decoding(const PCIDevice *pdev, uint32_t addr, uint32_t val, int len)
+{
+    unsigned pm = pdev->pm_cap + PCI_PM_CTRL;
+
+    if (addr <= PCI_COMMAND && addr + (unsigned)len > PCI_COMMAND) {
+        return memory_decode(pdev) && !(val >> (8 * (PCI_COMMAND - addr)) & PCI_COMMAND_MEMORY);
+    }
+    return pdev->pm_cap && addr <= pm && addr + (unsigned)len > pm && (val >> (8 * (pm - addr)) & PCI_PM_CTRL_STATE_MASK);
+}
+
 /*
  * A vCPU that touches a BAR whose decoding the host has switched off faults in
  * the host, so BARs leave the guest's map first and enter it last.
@@ -96,8 +107,7 @@ void vfio_pci_write_config(PCIDevice *pdev, uint32_t addr, uint32_t val, int len
 {
     VFIOPCIDevice *vdev = VFIO_PCI(pdev);
     bool was_msi = msi_enabled(pdev), was_msix = msix_enabled(pdev);
-    bool touches_command = addr <= PCI_COMMAND && addr + (unsigned)len > PCI_COMMAND;
-    bool closing = touches_command && memory_decode(pdev) && !(val >> (8 * (PCI_COMMAND - addr)) & PCI_COMMAND_MEMORY);
+    bool closing = ends_decoding(pdev, addr, val, len);
 
     trace_vfio_pci_write_config(vdev->vbasedev.name, addr, val, len);
     if (addr + (unsigned)len > PCIE_CONFIG_SPACE_SIZE) {
@@ -187,6 +197,9 @@ static bool add_msi(VFIOPCIDevice *vdev, uint8_t at, uint8_t room, Error **errp)
     unsigned log2 = (ctrl & PCI_MSI_FLAGS_QMASK) >> 1;
     unsigned size = maskbit ? (is64 ? 0x18 : 0x14) : (is64 ? 0xe : 0xa);
 
+    if (!msi_nonbroken) {
+        return true;                    /* nowhere to send it: not shown */
+    }
     if (log2 > 5 || size > room) {
         error_setg(errp, "host device %s: its MSI capability at 0x%x is malformed", vdev->vbasedev.name, at);
         return false;
@@ -226,6 +239,10 @@ static bool read_msix(VFIOPCIDevice *vdev, uint8_t at, uint8_t room, Error **err
 
 static bool add_msix(VFIOPCIDevice *vdev, uint8_t at, Error **errp)
 {
+    if (!msi_nonbroken) {
+        vdev->has_msix = false;
+        return true;
+    }
     if (!vdev->bars[vdev->msix.table_bar].container || !vdev->bars[vdev->msix.pba_bar].container) {
         error_setg(errp, "host device %s: its MSI-X table is in a BAR that does not exist", vdev->vbasedev.name);
         return false;
@@ -284,6 +301,11 @@ static bool add_cap(VFIOPCIDevice *vdev, uint8_t at, uint8_t room, Error **errp)
     }
     if (id == PCI_CAP_ID_EXP && room >= 4) {
         fix_express(vdev, at, room);
+    } else if (id == PCI_CAP_ID_PM && room >= PCI_PM_SIZEOF) {
+        /* Ours follows the host's state, so that BARs are not mapped outside D0. */
+        pdev->pm_cap = at;
+        pci_set_word(pdev->config + at + PCI_PM_CTRL, pci_get_word(pdev->config + at + PCI_PM_CTRL) & (uint16_t)~PCI_PM_CTRL_STATE_MASK);
+        pci_set_word(pdev->wmask + at + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK);
     } else if (id == PCI_CAP_ID_AF && room >= 4) {
         vdev->flr |= (vdev->host_config[at + PCI_AF_CAP] & (PCI_AF_CAP_TP | PCI_AF_CAP_FLR)) == (PCI_AF_CAP_TP | PCI_AF_CAP_FLR);
     }

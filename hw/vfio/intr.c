@@ -242,6 +242,22 @@ static void msix_start(VFIOPCIDevice *vdev)
 
 /* --- MSI --------------------------------------------------------------------------------- */
 
+/* What is masked becomes pending in our capability, and so must come this way. */
+static void msi_place_vectors(VFIOPCIDevice *vdev)
+{
+    for (unsigned i = 0; i < vdev->nr_vectors; i++) {
+        VFIOMSIVector *v = &vdev->vectors[i];
+        if (!v->used) {
+            continue;
+        }
+        if (msi_is_masked(PCI_DEVICE(vdev), i)) {
+            vector_to_main_loop(v);
+        } else {
+            vector_to_kvm(v);
+        }
+    }
+}
+
 static void msi_start(VFIOPCIDevice *vdev)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev);
@@ -258,9 +274,7 @@ static void msi_start(VFIOPCIDevice *vdev)
         }
     }
     kvm_irqchip_commit_route_changes(&change);
-    for (unsigned i = 0; i < vdev->nr_vectors; i++) {
-        vector_to_kvm(&vdev->vectors[i]);
-    }
+    msi_place_vectors(vdev);
     r = host_set_all(vdev, vdev->nr_vectors);
     if (r > 0) {
         r = host_set_all(vdev, MIN((unsigned)r, vdev->nr_vectors));
@@ -271,7 +285,7 @@ static void msi_start(VFIOPCIDevice *vdev)
     trace_vfio_msi_enable(vdev->vbasedev.name, vdev->nr_vectors);
 }
 
-/* The guest may have written another address or data while MSI is on. */
+/* The guest may have written another address, data or mask while MSI is on. */
 static void msi_update(VFIOPCIDevice *vdev)
 {
     KVMRouteChange change;
@@ -286,6 +300,7 @@ static void msi_update(VFIOPCIDevice *vdev)
         }
     }
     kvm_irqchip_commit_route_changes(&change);
+    msi_place_vectors(vdev);
 }
 
 /* --- Which kind is on ------------------------------------------------------------------------- */

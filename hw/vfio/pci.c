@@ -173,6 +173,7 @@ static void vfio_pci_instance_init(Object *obj)
     VFIOPCIDevice *vdev = VFIO_PCI(obj);
 
     vdev->vbasedev.fd = -1;
+    vdev->bootindex = -1;
     /* Whether it is express is known only when it is open; all of config space must exist by then. */
     PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
 }
@@ -203,14 +204,12 @@ static const Property vfio_pci_properties[] = {
     DEFINE_PROP_UINT32("x-pci-sub-device-id", VFIOPCIDevice, sub_device_id, VFIO_NO_OVERRIDE),
     DEFINE_PROP_UINT32("x-pci-class-code", VFIOPCIDevice, class_code, VFIO_NO_OVERRIDE),
     DEFINE_PROP_UINT32("x-intx-mmap-timeout-ms", VFIOPCIDevice, intx_mmap_timeout_ms, 1100),
-    DEFINE_PROP_INT32("bootindex", VFIOPCIDevice, bootindex, -1),
+    DEFINE_PROP("bootindex", VFIOPCIDevice, bootindex, qdev_prop_int32, int32_t),
     DEFINE_PROP_BOOL("x-no-mmap", VFIOPCIDevice, no_mmap, false),
     DEFINE_PROP_BOOL("x-no-kvm-intx", VFIOPCIDevice, no_kvm_intx, false),
     DEFINE_PROP_BOOL("x-no-kvm-msi", VFIOPCIDevice, no_kvm_msi, false),
     DEFINE_PROP_BOOL("x-no-kvm-msix", VFIOPCIDevice, no_kvm_msix, false),
     DEFINE_PROP_BOOL("x-req", VFIOPCIDevice, req, true),
-    DEFINE_PROP_BOOL("skip-vsc-check", VFIOPCIDevice, skip_vsc_check, true),
-    DEFINE_PROP_BOOL("x-balloon-allowed", VFIOPCIDevice, balloon_allowed, false),
 };
 
 static const PropertyDoc vfio_pci_docs[] = {

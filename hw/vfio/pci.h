@@ -47,7 +47,7 @@ struct VFIOPCIDevice {
     uint32_t vendor_id, device_id, sub_vendor_id, sub_device_id, class_code;
     uint32_t intx_mmap_timeout_ms;
     int32_t bootindex;
-    bool no_mmap, no_kvm_intx, no_kvm_msi, no_kvm_msix, req, skip_vsc_check, balloon_allowed;
+    bool no_mmap, no_kvm_intx, no_kvm_msi, no_kvm_msix, req;
 
     /* config space */
     VFIORegion config_region;

@@ -4,7 +4,7 @@
  *   BAR0  16 KiB, 64 bits: plain memory, mmappable; MSI-X table at 0x2000,
  *         PBA at 0x3000
  *   ROM   when it is given a size: 55 aa, then each byte its address
- *   caps  PCI Express (with FLR), MSI (1 vector), MSI-X; ATS when it has it;
+ *   caps  PCI Express (with FLR), MSI (1 vector), MSI-X, PM; ATS when it has it;
  *         PASID and SR-IOV to see that they are hidden
  *
  * Its file is a memfd, so that mmap is the kernel's. Region i is at i << 40.
@@ -20,7 +20,7 @@
 #define MSIX_PBA    0x3000
 #define CONFIG_OFFSET ((uint64_t)VFIO_PCI_CONFIG_REGION_INDEX << SIM_REGION_SHIFT)
 
-enum { CAP_EXP = 0x40, CAP_MSI = 0x80, CAP_MSIX = 0x90, ECAP_AER = 0x100, ECAP_ATS = 0x150, ECAP_PASID = 0x160, ECAP_SRIOV = 0x170 };
+enum { CAP_EXP = 0x40, CAP_PM = 0xa0, CAP_MSI = 0x80, CAP_MSIX = 0x90, ECAP_AER = 0x100, ECAP_ATS = 0x150, ECAP_PASID = 0x160, ECAP_SRIOV = 0x170 };
 
 /* --- Config space ------------------------------------------------------------------------- */
 
@@ -61,7 +61,9 @@ void sim_device_power_on(SimDevice *dev)
     put16(dev, CAP_EXP + PCI_EXP_DEVCTL, 0, 0x7fff);
     put16(dev, CAP_MSI, PCI_CAP_ID_MSI | CAP_MSIX << 8, 0);
     put16(dev, CAP_MSI + PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT, 0);
-    put16(dev, CAP_MSIX, PCI_CAP_ID_MSIX, 0);
+    put16(dev, CAP_MSIX, PCI_CAP_ID_MSIX | CAP_PM << 8, 0);
+    put16(dev, CAP_PM, PCI_CAP_ID_PM, 0);
+    put16(dev, CAP_PM + PCI_PM_CTRL, 0, PCI_PM_CTRL_STATE_MASK);
     put16(dev, CAP_MSIX + PCI_MSIX_FLAGS, (uint16_t)(dev->msix - 1), 0);
     put32(dev, CAP_MSIX + PCI_MSIX_TABLE, MSIX_TABLE, 0);
     put32(dev, CAP_MSIX + PCI_MSIX_PBA, MSIX_PBA, 0);

@@ -120,6 +120,35 @@ static void test_bar(void)
     check_bar("-global vfio-pci.x-no-mmap=on");
 }
 
+/* Outside D0 nothing is mapped: a vCPU must not fault in the host. */
+static void test_power(void)
+{
+    QTestState *t = qtest_init(PLAIN);
+
+    enable(t);
+    qtest_writel(t, BAR + 0x20, 0x600d);
+    qtest_writew(t, cfg(0xa4), 3);
+    g_assert_cmphex(qtest_readw(t, cfg(0xa4)) & 3, ==, 3);
+    g_assert_cmphex(qtest_readl(t, BAR + 0x20), !=, 0x600d);
+    qtest_writew(t, cfg(0xa4), 0);
+    g_assert_cmphex(qtest_readl(t, BAR + 0x20), ==, 0x600d);
+    qtest_quit(t);
+}
+
+/* Without somewhere to send messages the capabilities are not shown. */
+static void test_no_msi(void)
+{
+    QTestState *t = qtest_init("-M virt,gic-version=3,its=off -nodefaults -display none " SIM
+                               "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,addr=4.0");
+
+    g_assert_cmpuint(find_cap(t, PCI_CAP_ID_EXP), ==, 0x40);
+    g_assert_cmpuint(find_cap(t, PCI_CAP_ID_MSI), ==, 0);
+    g_assert_cmpuint(find_cap(t, PCI_CAP_ID_MSIX), ==, 0);
+    enable(t);
+    qtest_writel(t, BAR + 0x10, 1);
+    qtest_quit(t);
+}
+
 static void test_dma(void)
 {
     QTestState *t = qtest_init(PLAIN);
@@ -589,6 +618,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vfio-pci/config", test_config);
     g_test_add_func("/vfio-pci/bar", test_bar);
+    g_test_add_func("/vfio-pci/power", test_power);
+    g_test_add_func("/vfio-pci/no-msi", test_no_msi);
     g_test_add_func("/vfio-pci/dma", test_dma);
     g_test_add_func("/vfio-pci/msix", test_msix);
     g_test_add_func("/vfio-pci/msix-noresize", test_msix_noresize);
