@@ -103,8 +103,8 @@ static void start(const char *more)
 /* Writes 4 bytes of a pattern; true when they went somewhere. */
 static bool dma(unsigned dev, uint64_t iova, uint8_t pattern)
 {
-    g_autoptr(json_t) none = qtest_qmp_return(t, "{'execute': 'qom-set', 'arguments': {'path': '/objects/sim', 'property': 'dma', 'value':"
-                                              "{'host': '%s', 'iova': %" PRIu64 ", 'length': 4, 'pattern': %d}}}", host_of[dev], iova, pattern);
+    json_decref(qtest_qmp_return(t, "{'execute': 'qom-set', 'arguments': {'path': '/objects/sim', 'property': 'dma', 'value':"
+                                 "{'host': '%s', 'iova': %" PRIu64 ", 'length': 4, 'pattern': %d}}}", host_of[dev], iova, pattern));
     g_autoptr(json_t) r = qtest_qmp_return(t, "{'execute': 'qom-get', 'arguments': {'path': '/objects/sim', 'property': 'dma-result'}}");
 
     return json_integer_value(json_object_get(r, "result")) == 0;
@@ -130,8 +130,8 @@ static int where(unsigned dev)
 
 static void fail_nth(int nth, int err)
 {
-    g_autoptr(json_t) r = qtest_qmp_return(t, "{'execute': 'qom-set', 'arguments': {'path': '/objects/sim', 'property': 'fail-nth', 'value':"
-                                           "{'nth': %d, 'errno': %d}}}", nth, err);
+    json_decref(qtest_qmp_return(t, "{'execute': 'qom-set', 'arguments': {'path': '/objects/sim', 'property': 'fail-nth', 'value':"
+                                 "{'nth': %d, 'errno': %d}}}", nth, err));
 }
 
 static int64_t sim_number(const char *property)
