@@ -97,8 +97,13 @@ static char *sysbus_fw_dev_path(DeviceState *dev)
     DeviceClass *dc = DEVICE_GET_CLASS(dev);
     const char *name = dc->fw_name ? dc->fw_name : object_get_typename(OBJECT(dev));
 
-    if (s->num_mmio && s->mmio[0].mapped) {
-        return g_strdup_printf("%s@%016" PRIx64, name, s->mmio[0].addr);
+    g_autofree char *unit = SYS_BUS_DEVICE_GET_CLASS(dev)->unit_address ? SYS_BUS_DEVICE_GET_CLASS(dev)->unit_address(s) : NULL;
+
+    if (unit) {
+        return g_strdup_printf("%s@%s", name, unit);
+    }
+    if (s->num_mmio) {                  /* all ones: its user maps it in pieces */
+        return g_strdup_printf("%s@%016" PRIx64, name, s->mmio[0].mapped ? s->mmio[0].addr : UINT64_MAX);
     }
     return g_strdup(name);
 }

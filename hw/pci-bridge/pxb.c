@@ -154,9 +154,23 @@ static void pxb_class_init(ObjectClass *klass, const void *data)
     pc->exit = pxb_exit;
 }
 
+/* The n-th root beside the main one, by bus number: how firmware counts them. */
+static char *pxb_host_unit_address(const SysBusDevice *sbd)
+{
+    PCIBus *own = PCI_HOST_BRIDGE(sbd)->bus, *main_root = own->main_root;
+    unsigned n = 1;
+
+    for (guint i = 0; i < main_root->child->len; i++) {
+        PCIBus *other = g_ptr_array_index(main_root->child, i);
+        n += pci_bus_is_pxb(other) && pci_bus_num(other) < pci_bus_num(own);
+    }
+    return g_strdup_printf("%016" PRIx64 ",%x", UINT64_MAX, n);
+}
+
 static void pxb_host_class_init(ObjectClass *klass, const void *data)
 {
     DEVICE_CLASS(klass)->fw_name = "pci";
+    SYS_BUS_DEVICE_CLASS(klass)->unit_address = pxb_host_unit_address;
     DEVICE_CLASS(klass)->user_creatable = false;
 }
 

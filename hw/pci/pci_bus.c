@@ -357,10 +357,25 @@ static char *bus_dev_path(DeviceState *dev)
     return g_strdup_printf("%02x:%02x.%x", pci_dev_bus_num(d), PCI_SLOT(d->devfn), PCI_FUNC(d->devfn));
 }
 
+/* Names by class code, from the PCI Bus Binding to IEEE 1275. */
+static const char *class_name(const PCIDevice *d)
+{
+    static const struct { uint16_t class_id; const char *name; } names[] = {
+        { 0x0100, "scsi" }, { 0x0101, "ide" }, { 0x0200, "ethernet" }, { 0x0600, "host" }, { PCI_CLASS_BRIDGE_PCI, "pci-bridge" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (names[i].class_id == pci_get_word(d->config + PCI_CLASS_DEVICE)) {
+            return names[i].name;
+        }
+    }
+    return NULL;
+}
+
 static char *bus_fw_dev_path(DeviceState *dev)
 {
     PCIDevice *d = PCI_DEVICE(dev);
-    const char *name = DEVICE_GET_CLASS(dev)->fw_name;
+    const char *name = DEVICE_GET_CLASS(dev)->fw_name ? DEVICE_GET_CLASS(dev)->fw_name : class_name(d);
     GString *s = g_string_new(NULL);
 
     if (name) {

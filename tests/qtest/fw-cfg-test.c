@@ -125,6 +125,35 @@ static void test_user_files(void)
     qtest_quit(t);
 }
 
+#define TWO_DISKS "-blockdev driver=null-co,node-name=d0,size=1M -blockdev driver=null-co,node-name=d1,size=1M "
+
+/* Paths by the place in the PCI tree; extra roots are counted in order of bus number. */
+static void test_boot_order(void)
+{
+    g_autofree char *devices = qtest_run_stdout("-accel qtest -M virt -device help"), *err = NULL;
+    char order[256];
+    uint32_t size = 0;
+    uint16_t key;
+    QTestState *t;
+
+    if (!strstr(devices, "\"nvme\"")) {
+        g_test_skip("this build has no nvme");
+        return;
+    }
+    t = qtest_init(VIRT_ARGS TWO_DISKS "-device pxb-pcie,bus_nr=8,id=p8 -device pxb-pcie,bus_nr=4,id=p4,bus=pcie.0 "
+                   "-device pcie-root-port,bus=p8,id=rp,chassis=1 -device nvme,serial=a,drive=d0,bus=pcie.0,addr=5,bootindex=7 "
+                   "-device nvme,serial=b,drive=d1,bus=rp,bootindex=2");
+    key = fw_cfg_find_file(t, "bootorder", &size);
+    g_assert_cmpuint(size, <=, sizeof(order));
+    fw_cfg_get(t, key, order, size);
+    g_assert_cmpint(order[size - 1], ==, 0);
+    g_assert_true(g_str_has_prefix(order, "/pci@ffffffffffffffff,2/pci-bridge@0/"));
+    g_assert_nonnull(strstr(order, "\n/pci@ffffffffffffffff/"));
+    qtest_quit(t);
+    g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS TWO_DISKS "-device nvme,serial=a,drive=d0,bootindex=1 -device nvme,serial=b,drive=d1,bootindex=1"), ==, 1);
+    g_assert_nonnull(strstr(err, "bootindex 1"));
+}
+
 static void test_wrong_user_files(void)
 {
     static const char *const wrong[] = {
@@ -149,6 +178,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fw-cfg/hostile", test_hostile);
     g_test_add_func("/fw-cfg/directory", test_directory);
     g_test_add_func("/fw-cfg/user-files", test_user_files);
+    g_test_add_func("/fw-cfg/boot-order", test_boot_order);
     g_test_add_func("/fw-cfg/wrong-user-files", test_wrong_user_files);
     return g_test_run();
 }

@@ -19,6 +19,8 @@ OBJECT_DECLARE_TYPE(SysBusDevice, SysBusDeviceClass, SYS_BUS_DEVICE)
 
 struct SysBusDeviceClass {
     DeviceClass parent_class;
+    /* for firmware paths, when it is not the address of MMIO 0 */
+    char *(*unit_address)(const SysBusDevice *dev);
 };
 
 struct SysBusDevice {
