@@ -1,0 +1,1 @@
+echo "L2-FORM $(grep -o 'form=[a-z]*' /proc/cmdline)"

@@ -1,0 +1,1 @@
+echo "L2-PMU $(dmesg | grep -c 'PMU driver')"
