@@ -1,7 +1,7 @@
 /*
  * The DSDT of `virt`: processors, serial ports, fw_cfg, virtio-mmio, PCI, and
- * how the power button is pressed (through the Generic Event Device when
- * firmware runs the guest, else through a GPIO pin).
+ * how the power button is pressed (through the Generic Event Device where the
+ * guest uses ACPI for sure, else through a GPIO pin).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
