@@ -82,7 +82,6 @@ bool virt_create_cpus(VirtMachineState *vms, Error **errp)
         slots[i].cpu = qemu_get_cpu(i);
     }
     vms->has_pmu = ARM_CPU(qemu_get_cpu(0))->has_pmu;
-    vms->psci_hvc = true;
     return true;
 }
 
@@ -144,7 +143,6 @@ static bool create_its(VirtMachineState *vms, Error **errp)
         return false;
     }
     sysbus_mmio_map(SYS_BUS_DEVICE(its), 0, vms->memmap[VIRT_GIC_ITS].base);
-    vms->its_dev = its;
     return true;
 }
 
@@ -379,8 +377,7 @@ bool virt_create_devices(VirtMachineState *vms, bool firmware, Error **errp)
     if (!create_uart(vms, VIRT_UART0, serial_hd(0), errp) || (vms->two_uarts && !create_uart(vms, VIRT_UART1, serial_hd(1), errp))) {
         return false;
     }
-    vms->rtc = place(vms, qdev_new(TYPE_PL031), VIRT_RTC, errp);
-    if (!vms->rtc || !create_pcie(vms, errp)) {
+    if (!place(vms, qdev_new(TYPE_PL031), VIRT_RTC, errp) || !create_pcie(vms, errp)) {
         return false;
     }
     /* Without firmware there are seldom ACPI tables (machine_done() knows), so the button is a GPIO. */

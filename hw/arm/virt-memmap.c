@@ -70,9 +70,6 @@ static bool place_high(VirtMachineState *vms, VirtRegion region, hwaddr size, bo
     bool fits = start + size - 1 <= MAKE_64BIT_MASK(0, pa_bits);
 
     vms->memmap[region] = (MemMapEntry) { start, size };
-    if (wanted && fits) {
-        vms->highest_gpa = start + size - 1;
-    }
     if ((wanted && fits) || !vms->highmem_compact) {
         *base = start + size;
     }
@@ -95,7 +92,6 @@ bool virt_memmap_init(VirtMachineState *vms, unsigned pa_bits, Error **errp)
                    vms->highmem ? "; give less memory" : " (highmem=off); give less memory or highmem=on");
         return false;
     }
-    vms->highest_gpa = ram_end - 1;
     base = MAX(ROUND_UP(ram_end, 1 * GiB), HIGH_REGIONS_FLOOR);
     vms->highmem_redists = place_high(vms, VIRT_HIGH_GIC_REDIST2, HIGH_REDIST2_SIZE, vms->highmem_redists && vms->highmem, pa_bits, &base);
     vms->highmem_ecam = place_high(vms, VIRT_HIGH_PCIE_ECAM, HIGH_ECAM_SIZE, vms->highmem_ecam && vms->highmem, pa_bits, &base);

@@ -69,11 +69,10 @@ struct VirtMachineState {
     MemMapEntry memmap[VIRT_REGION_MAX];
     int irqmap[VIRT_REGION_MAX];        /* SPI numbers */
     VirtMSIController msi_controller;
-    hwaddr highest_gpa;
-    bool use_highmem_ecam, two_uarts, psci_hvc, has_pmu, firmware_loaded;
+    bool use_highmem_ecam, two_uarts, has_pmu, firmware_loaded;
     GArray *smmus;                      /* VirtSMMU */
     /* parts */
-    DeviceState *gic, *its_dev, *platform_bus, *acpi_dev, *rtc, *gpio, *power_key;
+    DeviceState *gic, *platform_bus, *acpi_dev, *gpio, *power_key;
     CPUArchId *possible_cpus;
     DeviceState *flash[2];
     GPEXHost *pcie;
