@@ -119,6 +119,35 @@ static bool open_by_fd(VFIODevice *vdev, Error **errp)
     return true;
 }
 
+/* Sixteen bytes in hexadecimal, dashes anywhere. */
+static bool parse_token(const char *text, uint8_t uuid[16])
+{
+    unsigned n = 0;
+
+    for (const char *p = text; *p; p++) {
+        if (*p == '-') {
+            continue;
+        }
+        if (n == 16 || !g_ascii_isxdigit(p[0]) || !g_ascii_isxdigit(p[1])) {
+            return false;
+        }
+        uuid[n++] = (uint8_t)(g_ascii_xdigit_value(p[0]) << 4 | g_ascii_xdigit_value(p[1]));
+        p++;
+    }
+    return n == 16;
+}
+
+static const char *bind_hint(int err)
+{
+    switch (-err) {
+    case EBUSY:  return "a device of its IOMMU group is used by a host driver or another program";
+    case EPERM:  return "its IOMMU group belongs to another program, or the host cannot isolate its MSIs";
+    case EACCES: return "it is a virtual function whose owner asks for vf-token=";
+    case EINVAL: return "it is bound already, or its DMA is not cache coherent";
+    default:     return NULL;
+    }
+}
+
 static bool bind_iommufd(VFIODevice *vdev, Error **errp)
 {
     ERRP_GUARD();
@@ -127,19 +156,7 @@ static bool bind_iommufd(VFIODevice *vdev, Error **errp)
     int r;
 
     if (vdev->vf_token) {
-        unsigned n = 0;
-        for (const char *p = vdev->vf_token; *p && n < sizeof(uuid); p++) {
-            unsigned byte;
-            if (*p == '-') {
-                continue;
-            }
-            if (!g_ascii_isxdigit(p[0]) || !g_ascii_isxdigit(p[1]) || sscanf(p, "%2x", &byte) != 1) {
-                break;
-            }
-            uuid[n++] = (uint8_t)byte;
-            p++;
-        }
-        if (n != sizeof(uuid)) {
+        if (!parse_token(vdev->vf_token, uuid)) {
             error_setg(errp, "host device %s: vf-token=%s is not a UUID", vdev->name, vdev->vf_token);
             return false;
         }
@@ -150,14 +167,8 @@ static bool bind_iommufd(VFIODevice *vdev, Error **errp)
     if (r < 0) {
         error_setg_errno(errp, r, "host device %s: VFIO_DEVICE_BIND_IOMMUFD to iommufd '%s' failed", vdev->name,
                          iommufd_backend_name(vdev->iommufd));
-        if (r == -EBUSY) {
-            error_append_hint(errp, "a device of its IOMMU group is used by a host driver or another program\n");
-        } else if (r == -EPERM) {
-            error_append_hint(errp, "its IOMMU group belongs to another program, or the host cannot isolate its MSIs\n");
-        } else if (r == -EACCES) {
-            error_append_hint(errp, "it is a virtual function whose owner asks for vf-token=\n");
-        } else if (r == -EINVAL) {
-            error_append_hint(errp, "it is bound already, or its DMA is not cache coherent\n");
+        if (bind_hint(r)) {
+            error_append_hint(errp, "%s\n", bind_hint(r));
         }
         return false;
     }
