@@ -76,6 +76,7 @@ static IdMap bus_ids(PCIBus *bus)
     int first, last;
 
     pci_bus_range(bus, &first, &last);
+    first = pci_bus_num(bus);           /* a bridge that nobody numbered says 0 */
     return (IdMap){ .first = PCI_BUILD_BDF(first, 0), .count = (last - first + 1) << 8 };
 }
 
