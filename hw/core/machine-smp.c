@@ -116,6 +116,7 @@ bool machine_parse_smp(MachineState *ms, const json_t *given, Error **errp)
         !take_foreign_levels(opts, errp) || !options_must_be_empty(opts, "-smp", errp)) {
         return false;
     }
+    t.has_clusters = json_object_get(given, "clusters") != NULL;
     complete(&t);
     if (!check(&t, MACHINE_GET_CLASS(ms), errp)) {
         return false;
