@@ -13,7 +13,7 @@
  */
 #include <linux/iommufd.h>
 #include "backends/iommufd.h"
-#include "monitor/monitor.h"
+#include "util/passed-fds.h"
 #include "backends.trace.h"
 
 const char *iommufd_backend_name(IOMMUFDBackend *be)
@@ -59,7 +59,7 @@ static int backend_ioctl(IOMMUFDBackend *be, unsigned long cmd, void *arg)
 static bool take_fd(IOMMUFDBackend *be, Error **errp)
 {
     ERRP_GUARD();
-    int fd = monitor_fd_param(be->fd_name, errp);
+    int fd = passed_fd_param(be->fd_name, errp);
 
     if (fd < 0) {
         error_prepend(errp, "iommufd '%s': ", iommufd_backend_name(be));

@@ -11,14 +11,14 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include "block-int.h"
-#include "monitor/monitor.h"
+#include "util/passed-fds.h"
 #include "util/options.h"
 
 /* --- Opening -------------------------------------------------------------------- */
 
 static int open_path(const char *path, int flags, Error **errp)
 {
-    int fd = monitor_fdset_open(path, flags & O_ACCMODE, errp);
+    int fd = passed_fdset_open(path, flags & O_ACCMODE, errp);
 
     if (fd != -2) {
         return fd < 0 ? -EBADF : fd;

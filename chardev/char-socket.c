@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include "chardev-internal.h"
-#include "monitor/monitor.h"
+#include "util/passed-fds.h"
 #include "socket-address.h"
 #include "telnet.h"
 
@@ -424,7 +424,7 @@ static bool check_options(const SocketChardev *s, const char *fd, Error **errp)
 
 static bool use_fd(SocketChardev *s, const char *text, Error **errp)
 {
-    int fd = monitor_fd_param(text, errp), type;
+    int fd = passed_fd_param(text, errp), type;
     socklen_t len = sizeof(type);
 
     if (fd < 0) {

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "chardev-internal.h"
-#include "monitor/monitor.h"
+#include "util/passed-fds.h"
 
 static Object *chardevs_root(void)
 {
@@ -53,7 +53,7 @@ void qemu_chr_be_writable(Chardev *chr)
 
 int chardev_open_path(const char *path, int flags, Error **errp)
 {
-    int fd = monitor_fdset_open(path, flags & (O_ACCMODE | O_APPEND), errp);
+    int fd = passed_fdset_open(path, flags & (O_ACCMODE | O_APPEND), errp);
 
     if (fd == -2) {
         fd = open(path, flags | O_CLOEXEC, 0666);

@@ -24,6 +24,7 @@
 #include "system/system.h"
 #include "target/arm/cpu.h"
 #include "util/main-loop.h"
+#include "util/passed-fds.h"
 #include "util/trace.h"
 
 #define MAX_SERIALS 4
@@ -427,7 +428,7 @@ static bool make_smbios(const OptionItem *item, void *opaque, Error **errp)
 
 static bool take_add_fd(const OptionItem *item, void *opaque, Error **errp)
 {
-    return monitor_fdset_add_option(item->opts, errp);
+    return passed_fdset_option(item->opts, errp);
 }
 
 /* "mon:SPEC" is a serial port and a monitor on one multiplexer; the port, attached later, has the focus. */

@@ -9,7 +9,7 @@
  */
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include "monitor/monitor.h"
+#include "util/passed-fds.h"
 #include "vfio.h"
 #include "hw_vfio.trace.h"
 
@@ -107,7 +107,7 @@ static bool open_by_fd(VFIODevice *vdev, Error **errp)
 {
     ERRP_GUARD();
 
-    vdev->fd = monitor_fd_param(vdev->fd_name, errp);
+    vdev->fd = passed_fd_param(vdev->fd_name, errp);
     if (vdev->fd < 0) {
         error_prepend(errp, "vfio-pci: ");
         return false;

@@ -307,8 +307,8 @@ static void test_smp(void)
         { "4", { 4, 1, 1, 4, 1, 4 }, NULL },
         { "8,sockets=2", { 8, 2, 1, 4, 1, 8 }, NULL },
         { "cores=4", { 4, 1, 1, 4, 1, 4 }, NULL },
-        { "2,maxcpus=8,clusters=2,threads=2", { 2, 1, 2, 2, 2, 8 }, NULL },
-        { "sockets=2,clusters=2,cores=2,threads=1", { 8, 2, 2, 2, 1, 8 }, NULL },
+        { "2,maxcpus=8,clusters=2,threads=2", { 2, 1, 2, 2, 2, 8, true }, NULL },
+        { "sockets=2,clusters=2,cores=2,threads=1", { 8, 2, 2, 2, 1, 8, true }, NULL },
         { "3,cores=2", { 0 }, "Invalid CPU topology: product of the hierarchy must match maxcpus: sockets (1) * "
           "clusters (1) * cores (2) * threads (1) != maxcpus (3)" },
         { "8,maxcpus=4", { 0 }, "Invalid CPU topology: maxcpus must be equal to or greater than smp: sockets (1) * "
