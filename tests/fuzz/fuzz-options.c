@@ -1,6 +1,6 @@
 /*
  * libFuzzer: option strings. Whatever the bytes, the parser gives an object or
- * one error, and what it gives can be printed and parsed again to the same.
+ * one error, and what it gives can be printed and read as any scalar.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const char *key;
         json_t *value;
 
+        g_assert_nonnull(again);
         json_object_foreach(opts, key, value) {
             uint64_t u;
             bool b;
