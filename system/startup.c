@@ -29,7 +29,6 @@
 
 #define MAX_SERIALS 4
 static Chardev *serials[MAX_SERIALS];
-static const char *firmware_dir;
 
 Chardev *serial_hd(int i)
 {
@@ -226,7 +225,6 @@ bool startup_process(Startup *s, Error **errp)
     }
     nodefaults = cmdline_has(cl, OPT_NODEFAULTS);
     autostart = !cmdline_has(cl, OPT_S);
-    firmware_dir = cmdline_text(cl, OPT_L);
     vm_resets_are_shutdowns(cmdline_has(cl, OPT_NO_REBOOT));
     if (cmdline_has(cl, OPT_NO_SHUTDOWN) && !runstate_set_action("shutdown", "pause", errp)) {
         return false;
@@ -252,6 +250,20 @@ static void machine_text_option(Startup *s, OptionId id, const char *key)
     const char *text = cmdline_text(s->cl, id);
     if (text) {
         json_object_set_new(s->machine_opts, key, json_string(text));
+    }
+}
+
+/* -bios NAME is NAME as it is, else the file of that name in -L's directory. */
+static void machine_firmware_option(Startup *s)
+{
+    const char *name = cmdline_text(s->cl, OPT_BIOS), *dir = cmdline_text(s->cl, OPT_L);
+
+    machine_text_option(s, OPT_BIOS, "firmware");
+    if (name && dir && access(name, F_OK) < 0) {
+        g_autofree char *path = g_build_filename(dir, name, NULL);
+        if (access(path, F_OK) == 0) {
+            json_object_set_new(s->machine_opts, "firmware", json_string(path));
+        }
     }
 }
 
@@ -365,7 +377,7 @@ bool startup_machine(Startup *s, Error **errp)
     machine_text_option(s, OPT_INITRD, "initrd");
     machine_text_option(s, OPT_APPEND, "append");
     machine_text_option(s, OPT_DTB, "dtb");
-    machine_text_option(s, OPT_BIOS, "firmware");
+    machine_firmware_option(s);
     type = g_strdup(json_string_value(json_object_get(s->machine_opts, "type")));
     accel = json_incref(json_object_get(s->machine_opts, "accel"));
     json_object_del(s->machine_opts, "type");

@@ -90,9 +90,22 @@ static void list_is_printed(gconstpointer data)
     }
 }
 
+/* -bios finds a file in -L's directory, and what it loaded is at the reset vector. */
+static void test_firmware_dir(void)
+{
+    g_autofree char *path = g_build_filename(qtest_tmpdir(), "fw.bin", NULL);
+    QTestState *t;
+
+    g_assert_true(g_file_set_contents(path, "FIRMWARE", 8, NULL));
+    t = qtest_init("-M virt -nodefaults -L %s -bios fw.bin", qtest_tmpdir());
+    g_assert_cmphex(qtest_readl(t, 0), ==, ldl_le_p("FIRM"));
+    qtest_quit(t);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cmdline/firmware-dir", test_firmware_dir);
     for (size_t i = 0; i < ARRAY_SIZE(wrong_uses); i++) {
         g_autofree char *name = g_strdup_printf("/cmdline/wrong/%zu", i);
         g_test_add_data_func(name, &wrong_uses[i], wrong_use);
