@@ -20,6 +20,7 @@ struct BlockBackend {
     int64_t length;             /* as last asked for; -1: not yet */
     BlockPolicy policy;
     unsigned in_flight;
+    int64_t last_ns;            /* when the last request was over; 0: none yet */
     BlockStats stats[BLOCK__KINDS];
 };
 
@@ -95,6 +96,11 @@ void block_backend_place(BlockBackend *blk, const char *interface, int unit, Blo
 const char *block_backend_interface(const BlockBackend *blk) { return blk->interface; }
 int block_backend_unit(const BlockBackend *blk) { return blk->unit; }
 const BlockStats *block_backend_stats(const BlockBackend *blk) { return blk->stats; }
+
+int64_t block_backend_idle_ns(const BlockBackend *blk)
+{
+    return blk->last_ns ? qemu_clock_get_ns(QEMU_CLOCK_REALTIME) - blk->last_ns : -1;
+}
 
 BlockBackend *drive_get(const char *interface, int unit)
 {
@@ -194,7 +200,7 @@ int blk_flush(BlockBackend *blk)
 typedef struct Pending {
     BlockBackend *blk;
     BlockRequestKind kind;
-    uint64_t bytes;
+    uint64_t offset, bytes;
     int64_t start_ns;
     BlockCompletionFunc *cb;
     void *opaque;
@@ -204,10 +210,12 @@ static void account(Pending *p, int ret)
 {
     BlockStats *s = &p->blk->stats[p->kind];
 
-    s->total_ns += qemu_clock_get_ns(QEMU_CLOCK_REALTIME) - p->start_ns;
+    p->blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+    s->total_ns += p->blk->last_ns - p->start_ns;
     s->failed += ret < 0;
     s->operations += ret >= 0;
     s->bytes += ret >= 0 ? p->bytes : 0;
+    s->highest = ret >= 0 ? MAX(s->highest, p->offset + p->bytes) : s->highest;
 }
 
 static GCond drained;                   /* some backend has nothing in flight; with the machine lock */
@@ -232,7 +240,7 @@ static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, vo
     for (int i = 0; i < r.niov; i++) {
         r.bytes += r.iov[i].iov_len;
     }
-    *p = (Pending) { blk, r.kind, r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque };
+    *p = (Pending) { blk, r.kind, r.offset, r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque };
     __atomic_add_fetch(&blk->in_flight, 1, __ATOMIC_SEQ_CST);
     r.node = blk->node;
     r.cb = request_done;

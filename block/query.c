@@ -75,15 +75,20 @@ static json_t *counters(const BlockBackend *blk)
 {
     /* There are no zones, no merging and no refused requests to count. */
     static const char *const zero[] = {
-        "zone_append_bytes", "zone_append_operations", "zone_append_total_time_ns", "wr_highest_offset", "rd_merged", "wr_merged",
+        "zone_append_bytes", "zone_append_operations", "zone_append_total_time_ns", "rd_merged", "wr_merged",
         "zone_append_merged", "unmap_merged", "failed_zone_append_operations", "invalid_rd_operations", "invalid_wr_operations",
         "invalid_zone_append_operations", "invalid_flush_operations", "invalid_unmap_operations",
     };
     const BlockStats *s = block_backend_stats(blk);
-    json_t *stats = json_pack("{s:b, s:b, s:[]}", "account_invalid", 1, "account_failed", 1, "timed_stats");
+    int64_t idle = block_backend_idle_ns(blk);
+    json_t *stats = json_pack("{s:b, s:b, s:[], s:I}", "account_invalid", 1, "account_failed", 1, "timed_stats",
+                              "wr_highest_offset", (json_int_t)s[BLOCK_WRITE].highest);
 
     for (size_t i = 0; i < ARRAY_SIZE(zero); i++) {
         json_object_set_new(stats, zero[i], json_integer(0));
+    }
+    if (idle >= 0) {
+        json_object_set_new(stats, "idle_time_ns", json_integer(idle));
     }
     for (int k = 0; k < BLOCK__KINDS; k++) {
         if (kind_names[k]) {

@@ -4,47 +4,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "hw/nvme/nvme-regs.h"
-#include "pci-helpers.h"
-
-#define DISK_SIZE   (8 * MiB)
-enum { BAR = MMIO32, ASQ = RAM + 0x2000000, ACQ = ASQ + 0x1000, IOSQ = ASQ + 0x2000, IOCQ = ASQ + 0x4000, DATA = ASQ + 0x100000,
-       LISTS = ASQ + 0x80000, QUEUE = 32 };
-
-typedef struct Queue { uint64_t sq, cq; int id; unsigned tail, head, size; uint8_t phase; uint16_t cid; } Queue;
-typedef struct Nvme { QTestState *t; Queue admin, io; uint32_t result; } Nvme;
-
-static char *make_disk(void)
-{
-    char *path = g_build_filename(qtest_tmpdir(), "disk", NULL);
-    g_autofree char *data = g_malloc0(DISK_SIZE);
-
-    for (unsigned i = 0; i < DISK_SIZE / 512; i++) {
-        memset(data + i * 512, (int)(i & 0xff), 512);
-    }
-    g_assert_true(g_file_set_contents(path, data, DISK_SIZE, NULL));
-    return path;
-}
-
-static void enable(Nvme *n)
-{
-    QTestState *t = n->t;
-
-    qtest_writel(t, cfg(0, 1, 0, PCI_BASE_ADDRESS_0), BAR);
-    qtest_writew(t, cfg(0, 1, 0, PCI_COMMAND), PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-    qtest_writel(t, BAR + NVME_REG_CC, 0);
-    qtest_memset(t, ASQ, 0, 0x10000);
-    qtest_writel(t, BAR + NVME_REG_AQA, (QUEUE - 1) << 16 | (QUEUE - 1));
-    qtest_writeq(t, BAR + NVME_REG_ASQ, ASQ);
-    qtest_writeq(t, BAR + NVME_REG_ACQ, ACQ);
-    qtest_writel(t, BAR + NVME_REG_CC, 4 << 20 | 6 << 16 | 1);
-    g_assert_cmphex(qtest_readl(t, BAR + NVME_REG_CSTS), ==, 1);
-    n->admin = (Queue) { ASQ, ACQ, 0, .size = QUEUE, .phase = 1 };
-}
+#include "nvme-helpers.h"
 
 static Nvme *start(const char *more)
 {
-    g_autofree char *disk = make_disk();
+    g_autofree char *disk = disk_new("disk");
     Nvme *n = g_new0(Nvme, 1);
 
     n->t = qtest_init(VIRT_ARGS "-drive if=none,id=d,format=raw,file=%s -device nvme,id=n,drive=d,serial=S1,bus=pcie.0,addr=1 %s", disk, more);
@@ -56,48 +20,6 @@ static void stop(Nvme *n)
 {
     qtest_quit(n->t);
     g_free(n);
-}
-
-/* Status of the command, without the phase. */
-static uint16_t command(Nvme *n, Queue *q, NvmeCmd cmd)
-{
-    NvmeCqe cqe;
-
-    cmd.cid = ++q->cid;
-    qtest_memwrite(n->t, q->sq + q->tail * sizeof(cmd), &cmd, sizeof(cmd));
-    q->tail = (q->tail + 1) % q->size;
-    qtest_writel(n->t, BAR + NVME_REG_DOORBELLS + q->id * 8, q->tail);
-    for (int i = 0; i < 5000; i++) {
-        qtest_memread(n->t, q->cq + q->head * sizeof(cqe), &cqe, sizeof(cqe));
-        if ((cqe.status & 1) == q->phase) {
-            break;
-        }
-        g_usleep(1000);
-    }
-    g_assert_cmpuint(cqe.status & 1, ==, q->phase);
-    g_assert_cmpuint(cqe.cid, ==, cmd.cid);
-    q->head = (q->head + 1) % q->size;
-    q->phase ^= q->head == 0;
-    qtest_writel(n->t, BAR + NVME_REG_DOORBELLS + q->id * 8 + 4, q->head);
-    n->result = cqe.result;
-    return (cqe.status >> 1) & ~NVME_DNR;
-}
-
-static uint16_t admin(Nvme *n, uint8_t opcode, uint32_t nsid, uint64_t prp1, uint32_t cdw10, uint32_t cdw11)
-{
-    return command(n, &n->admin, (NvmeCmd) { .opcode = opcode, .nsid = nsid, .dptr1 = prp1, .cdw10 = cdw10, .cdw11 = cdw11 });
-}
-
-static void make_io_queue(Nvme *n)
-{
-    g_assert_cmphex(admin(n, NVME_ADM_CREATE_CQ, 0, IOCQ, (QUEUE - 1) << 16 | 1, 1), ==, NVME_OK);
-    g_assert_cmphex(admin(n, NVME_ADM_CREATE_SQ, 0, IOSQ, (QUEUE - 1) << 16 | 1, 1 << 16 | 1), ==, NVME_OK);
-    n->io = (Queue) { IOSQ, IOCQ, 1, .size = QUEUE, .phase = 1 };
-}
-
-static NvmeCmd rw(uint8_t opcode, uint64_t slba, uint32_t blocks, uint64_t prp1, uint64_t prp2)
-{
-    return (NvmeCmd) { .opcode = opcode, .nsid = 1, .dptr1 = prp1, .dptr2 = prp2, .cdw10 = slba, .cdw11 = slba >> 32, .cdw12 = blocks - 1 };
 }
 
 static void check_blocks(Nvme *n, uint64_t addr, unsigned first, unsigned count)
@@ -414,7 +336,7 @@ static void test_bad_enable(void)
 
 static void test_shadow(gconstpointer with_ioeventfd)
 {
-    g_autofree char *disk = make_disk();
+    g_autofree char *disk = disk_new("disk");
     Nvme *n = g_new0(Nvme, 1);
     uint64_t dbs = LISTS + 0x10000, eis = LISTS + 0x11000;
     NvmeCqe cqe = { 0 };
@@ -446,7 +368,7 @@ static void test_shadow(gconstpointer with_ioeventfd)
 
 static void test_hotplug(void)
 {
-    g_autofree char *disk = make_disk();
+    g_autofree char *disk = disk_new("disk");
     QTestState *t = qtest_init(VIRT_ARGS "-drive if=none,id=d,format=raw,file=%s -device pcie-root-port,id=rp,bus=pcie.0,chassis=1,addr=2", disk);
     const char *add = "{'execute': 'device_add', 'arguments': {'driver': 'nvme', 'drive': 'd', 'serial': 'x', 'bus': 'rp', 'id': 'n'}}";
 
