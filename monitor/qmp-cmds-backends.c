@@ -88,6 +88,61 @@ json_t *qmp_chardev_remove(const json_t *args, Error **errp)
     return qemu_chr_delete(json_string_value(json_object_get(args, "id")), errp) ? json_object() : NULL;
 }
 
+static Chardev *find_chardev(const json_t *args, Error **errp)
+{
+    const char *id = json_string_value(json_object_get(args, "device"));
+    Chardev *chr = qemu_chr_find(id);
+
+    if (!chr) {
+        error_setg(errp, "Device '%s' not found", id);
+    }
+    return chr;
+}
+
+static bool wants_base64(const json_t *args)
+{
+    return !g_strcmp0(json_string_value(json_object_get(args, "format")), "base64");
+}
+
+json_t *qmp_ringbuf_write(const json_t *args, Error **errp)
+{
+    const json_t *data = json_object_get(args, "data");
+    Chardev *chr = find_chardev(args, errp);
+    g_autofree uint8_t *decoded = NULL;
+    size_t len = json_string_length(data);
+
+    if (!chr) {
+        return NULL;
+    }
+    if (wants_base64(args)) {
+        decoded = g_base64_decode(json_string_value(data), &len);
+    }
+    return qemu_chr_ringbuf_write(chr, decoded ? decoded : (const uint8_t *)json_string_value(data), len, errp) ? json_object() : NULL;
+}
+
+json_t *qmp_ringbuf_read(const json_t *args, Error **errp)
+{
+    json_int_t size = json_integer_value(json_object_get(args, "size"));
+    Chardev *chr = find_chardev(args, errp);
+    g_autofree uint8_t *bytes = NULL;
+    g_autofree char *text = NULL;
+    size_t len;
+
+    if (!chr) {
+        return NULL;
+    }
+    if (size <= 0) {
+        error_setg(errp, "Parameter 'size' expects a number greater than zero");
+        return NULL;
+    }
+    bytes = qemu_chr_ringbuf_read(chr, size, &len, errp);
+    if (!bytes) {
+        return NULL;
+    }
+    text = wants_base64(args) ? g_base64_encode(bytes, len) : g_utf8_make_valid((char *)bytes, len);
+    return json_string(text);
+}
+
 json_t *qmp_blockdev_add(const json_t *args, Error **errp)
 {
     return blockdev_add(json_deep_copy(args), errp) ? json_object() : NULL;

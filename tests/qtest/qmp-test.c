@@ -243,6 +243,31 @@ static void test_objects(void)
     qtest_quit(t);
 }
 
+static void test_ringbuf(void)
+{
+    static const struct { const char *args, *returns; } reads[] = {
+        { "\"size\": 5", "\"hello\"" },
+        { "\"size\": 3, \"format\": \"base64\"", "\"AP+A\"" },
+        { "\"size\": 9223372036854775807", "\"x\\ufffdy\"" },
+        { "\"size\": 1", "\"\"" },
+    };
+    QTestState *t = qtest_init(MACHINE "-chardev ringbuf,id=ring,size=16 -chardev null,id=nothing");
+
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"ringbuf-write\", \"arguments\": {\"device\": \"ring\", \"data\": \"hello\"}}"));
+    json_decref(qtest_qmp_return(t, "{\"execute\": \"ringbuf-write\", \"arguments\": {\"device\": \"ring\", \"data\": \"AP+AeP95\", \"format\": \"base64\"}}"));
+    for (size_t i = 0; i < ARRAY_SIZE(reads); i++) {
+        json_t *value = qtest_qmp_return(t, "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"ring\", %s}}", reads[i].args);
+        g_autofree char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+        g_autofree char *lower = g_ascii_strdown(text, -1), *expected = g_ascii_strdown(reads[i].returns, -1);
+        g_assert_cmpstr(lower, ==, expected);
+        json_decref(value);
+    }
+    qtest_qmp_error(t, "GenericError", "greater than zero", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"ring\", \"size\": 0}}");
+    qtest_qmp_error(t, "GenericError", "Device 'x' not found", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"x\", \"size\": 1}}");
+    qtest_qmp_error(t, "GenericError", "not a ringbuf", "{\"execute\": \"ringbuf-write\", \"arguments\": {\"device\": \"nothing\", \"data\": \"\"}}");
+    qtest_quit(t);
+}
+
 static void test_hmp(void)
 {
     static const char *const lines[] = {
@@ -436,6 +461,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp/device-errors", test_device_errors);
     g_test_add_func("/qmp/run-state", test_run_state);
     g_test_add_func("/qmp/objects", test_objects);
+    g_test_add_func("/qmp/ringbuf", test_ringbuf);
     g_test_add_func("/qmp/hmp", test_hmp);
     g_test_add_func("/qmp/clients", test_clients);
     g_test_add_func("/qmp/monitor-object", test_monitor_object);
