@@ -163,8 +163,11 @@ typedef struct IOMMUTLBEntry {
     AddressSpace *target_as;
     hwaddr iova, translated_addr, addr_mask;
     IOMMUAccessFlags perm;
-    uint32_t pasid;
+    uint32_t pasid;                     /* a DEVIOTLB_UNMAP may also say: transactions without one, or with any */
+    bool *unanswered;                   /* DEVIOTLB_UNMAP, may be NULL: a device that keeps what it has says so here */
 } IOMMUTLBEntry;
+#define IOMMU_NO_PASID  UINT32_MAX
+#define IOMMU_ANY_PASID (UINT32_MAX - 1)
 
 typedef enum IOMMUNotifierFlag {
     IOMMU_NOTIFIER_NONE = 0, IOMMU_NOTIFIER_UNMAP = 1, IOMMU_NOTIFIER_MAP = 2, IOMMU_NOTIFIER_DEVIOTLB_UNMAP = 4,
