@@ -212,6 +212,17 @@ static bool init_express(DmaTestDev *s, Error **errp)
     return !s->pasid_width || pcie_pasid_init(dev, 0, s->pasid_width, true, true, errp);
 }
 
+static bool init_msix(PCIDevice *dev, Error **errp)
+{
+    if (!msix_init_exclusive_bar(dev, DMAT_VECTORS, MSIX_BAR, errp)) {
+        return false;
+    }
+    for (unsigned v = 0; v < DMAT_VECTORS; v++) {
+        msix_vector_use(dev, v);
+    }
+    return true;
+}
+
 static bool testdev_realize(PCIDevice *dev, Error **errp)
 {
     DmaTestDev *s = DMA_TESTDEV(dev);
@@ -223,7 +234,7 @@ static bool testdev_realize(PCIDevice *dev, Error **errp)
     }
     memory_region_init_io(&s->bar, OBJECT(s), &testdev_ops, s, "dma-testdev.bar0", DMAT_BAR_SIZE);
     pci_register_bar(dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &s->bar);
-    return !msi_nonbroken || msix_init_exclusive_bar(dev, DMAT_VECTORS, MSIX_BAR, errp);
+    return !msi_nonbroken || init_msix(dev, errp);
 }
 
 static void testdev_exit(PCIDevice *dev)
