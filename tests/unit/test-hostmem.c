@@ -178,6 +178,20 @@ static void test_memfd(void)
     refused("memory-backend-memfd", "size=8191P", "m0");
 }
 
+static void test_shm(void)
+{
+    HostMemoryBackend *be = make("memory-backend-shm", "size=1M");
+    struct stat st;
+
+    g_assert_true(memory_region_is_shared(&be->mr));
+    g_assert_cmpint(fstat(memory_region_get_fd(&be->mr), &st), ==, 0);
+    g_assert_cmpint(st.st_nlink, ==, 0);            /* nothing stays in /dev/shm */
+    g_assert_cmpint(st.st_size, ==, 1 * MiB);
+    gone();
+    refused("memory-backend-shm", "size=1M,share=off", "memory-backend-ram");
+    refused("memory-backend-shm", "size=8191P", "m0");
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -190,6 +204,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hostmem/file", test_file);
     g_test_add_func("/hostmem/file-refusals", test_file_refusals);
     g_test_add_func("/hostmem/memfd", test_memfd);
+    g_test_add_func("/hostmem/shm", test_shm);
     status = g_test_run();
     g_assert_cmpint(rmdir(dir), ==, 0);
     g_free(dir);
