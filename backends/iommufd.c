@@ -12,6 +12,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <linux/iommufd.h>
+#include <sys/mman.h>
 #include "backends/iommufd.h"
 #include "util/passed-fds.h"
 #include "backends.trace.h"
@@ -287,11 +288,14 @@ int iommufd_backend_invalidate_cache(IOMMUFDBackend *be, uint32_t id, uint32_t d
 bool iommufd_backend_get_device_info(IOMMUFDBackend *be, uint32_t devid, uint32_t *type, void *data, uint32_t len,
                                      uint64_t *caps, uint8_t *max_pasid_log2, Error **errp)
 {
-    struct iommu_hw_info cmd = { .size = sizeof(cmd), .dev_id = devid, .data_len = len, .data_uptr = (uintptr_t)data };
+    struct iommu_hw_info cmd = {
+        .size = sizeof(cmd), .dev_id = devid, .data_len = len, .data_uptr = (uintptr_t)data,
+        .flags = *type ? IOMMU_HW_INFO_FLAG_INPUT_TYPE : 0, .in_data_type = *type,
+    };
     int r = backend_ioctl(be, IOMMU_GET_HW_INFO, &cmd);
 
     if (r < 0) {
-        set_ioctl_error(errp, be, "IOMMU_GET_HW_INFO", r, "device %u", devid);
+        set_ioctl_error(errp, be, "IOMMU_GET_HW_INFO", r, "device %u, type %u", devid, *type);
         return false;
     }
     *type = cmd.out_data_type;
@@ -351,6 +355,7 @@ bool iommufd_backend_alloc_fault_queue(IOMMUFDBackend *be, uint32_t *id, int *fd
     struct iommu_fault_alloc cmd = { .size = sizeof(cmd) };
     int r = backend_ioctl(be, IOMMU_FAULT_QUEUE_ALLOC, &cmd);
 
+    trace_iommufd_backend_alloc_fault_queue(be->fd, cmd.out_fault_id, cmd.out_fault_fd, r);
     if (r < 0) {
         set_ioctl_error(errp, be, "IOMMU_FAULT_QUEUE_ALLOC", r, "new fault queue");
         return false;
@@ -375,6 +380,24 @@ bool iommufd_backend_alloc_hw_queue(IOMMUFDBackend *be, uint32_t viommu_id, uint
     }
     *id = cmd.out_hw_queue_id;
     return true;
+}
+
+void *iommufd_backend_viommu_mmap(IOMMUFDBackend *be, uint32_t viommu_id, uint64_t size, uint64_t offset, Error **errp)
+{
+    void *p = iommufd_ops->mmap(be->fd, size, PROT_READ | PROT_WRITE, offset);
+    int err = errno;
+
+    trace_iommufd_backend_viommu_mmap(be->fd, viommu_id, size, offset, p);
+    if (!p) {
+        error_setg_errno(errp, err, "iommufd '%s': mmap of 0x%" PRIx64 " bytes of virtual IOMMU %u failed",
+                         iommufd_backend_name(be), size, viommu_id);
+    }
+    return p;
+}
+
+void iommufd_backend_viommu_munmap(IOMMUFDBackend *be, void *p, uint64_t size)
+{
+    iommufd_ops->munmap(be->fd, p, size);
 }
 
 /* --- The object ---------------------------------------------------------------------- */

@@ -24,6 +24,8 @@ typedef struct IOMMUFDOps {
     int (*open)(void);                                     /* fd or -errno */
     void (*close)(int fd);
     int (*ioctl)(int fd, unsigned long cmd, void *arg);    /* 0.. or -errno */
+    void *(*mmap)(int fd, size_t size, int prot, uint64_t offset);          /* NULL on failure, errno set */
+    void (*munmap)(int fd, void *p, size_t size);
     ssize_t (*event_read)(int event_fd, void *buf, size_t n);   /* of vEVENTQ and fault queues */
     ssize_t (*event_write)(int event_fd, const void *buf, size_t n);
     void (*event_close)(int event_fd);
@@ -52,6 +54,7 @@ struct IOMMUFDBackend {
 bool iommufd_backend_connect(IOMMUFDBackend *be, Error **errp);
 void iommufd_backend_disconnect(IOMMUFDBackend *be);
 
+/* Address spaces */
 bool iommufd_backend_alloc_ioas(IOMMUFDBackend *be, uint32_t *ioas_id, Error **errp);
 void iommufd_backend_free_id(IOMMUFDBackend *be, uint32_t id);
 bool iommufd_backend_map_dma(IOMMUFDBackend *be, uint32_t ioas_id, hwaddr iova, uint64_t size, void *vaddr, bool readonly, Error **errp);
@@ -59,15 +62,24 @@ bool iommufd_backend_map_file_dma(IOMMUFDBackend *be, uint32_t ioas_id, hwaddr i
 bool iommufd_backend_unmap_dma(IOMMUFDBackend *be, uint32_t ioas_id, hwaddr iova, uint64_t size, Error **errp);
 /* @ranges: array of {start, last} pairs to be g_free()d */
 bool iommufd_backend_iova_ranges(IOMMUFDBackend *be, uint32_t ioas_id, uint64_t **ranges, uint32_t *n, Error **errp);
+/* Page tables */
 bool iommufd_backend_alloc_hwpt(IOMMUFDBackend *be, uint32_t dev_id, uint32_t pt_id, uint32_t flags, uint32_t data_type,
                                 uint32_t data_len, const void *data, uint32_t fault_id, uint32_t *hwpt_id, Error **errp);
+/* @type: in, the kind of data wanted (DEFAULT: whatever there is); out, the kind of @data. */
 bool iommufd_backend_get_device_info(IOMMUFDBackend *be, uint32_t devid, uint32_t *type, void *data, uint32_t len,
                                      uint64_t *caps, uint8_t *max_pasid_log2, Error **errp);
 bool iommufd_backend_alloc_viommu(IOMMUFDBackend *be, uint32_t dev_id, uint32_t type, uint32_t hwpt_id, void *data, uint32_t len, uint32_t *viommu_id, Error **errp);
 bool iommufd_backend_alloc_vdev(IOMMUFDBackend *be, uint32_t dev_id, uint32_t viommu_id, uint64_t virt_id, uint32_t *vdev_id, Error **errp);
 bool iommufd_backend_alloc_veventq(IOMMUFDBackend *be, uint32_t viommu_id, uint32_t type, uint32_t depth, uint32_t *id, int *fd, Error **errp);
+/*
+ * Page requests of devices attached to a table that names queue @id (IOMMU_HWPT_FAULT_ID_VALID): iommufd_ops->event_read() gives
+ * whole groups of struct iommu_hwpt_pgfault, event_write() takes struct iommu_hwpt_page_response, event_close() closes @fd.
+ */
 bool iommufd_backend_alloc_fault_queue(IOMMUFDBackend *be, uint32_t *id, int *fd, Error **errp);
 bool iommufd_backend_alloc_hw_queue(IOMMUFDBackend *be, uint32_t viommu_id, uint32_t type, uint32_t index, hwaddr base, uint64_t len, uint32_t *id, Error **errp);
+/* What the vIOMMU's type lets the guest touch directly; munmap it before the vIOMMU is freed. */
+void *iommufd_backend_viommu_mmap(IOMMUFDBackend *be, uint32_t viommu_id, uint64_t size, uint64_t offset, Error **errp);
+void iommufd_backend_viommu_munmap(IOMMUFDBackend *be, void *p, uint64_t size);
 /* Hot path: no Error, no allocation. Returns 0 or -errno; *entry_num as the kernel wrote it back. */
 int iommufd_backend_invalidate_cache(IOMMUFDBackend *be, uint32_t id, uint32_t data_type, uint32_t entry_len, uint32_t *entry_num, const void *data);
 bool iommufd_backend_set_dirty_tracking(IOMMUFDBackend *be, uint32_t hwpt_id, bool start, Error **errp);

@@ -73,6 +73,24 @@ static int op_ioctl(int fd, unsigned long cmd, void *arg)
     return CALL(what, sim_iommufd_ioctl(fd, cmd, arg));
 }
 
+static void *op_mmap(int fd, size_t size, int prot, uint64_t offset)
+{
+    int r = hostsim_enter("iommufd mmap");
+    void *p = r == 0 ? sim_iommufd_mmap(fd, size, prot, offset) : NULL;
+    int err = r == 0 ? errno : -r;
+
+    hostsim_leave();
+    errno = err;
+    return p;
+}
+
+static void op_munmap(int fd, void *p, size_t size)
+{
+    g_mutex_lock(&hostsim->lock);
+    sim_iommufd_munmap(p, size);
+    g_mutex_unlock(&hostsim->lock);
+}
+
 static ssize_t op_event_read(int fd, void *buf, size_t n)
 {
     return CALL("event read", sim_event_read(fd, buf, n));
@@ -80,7 +98,7 @@ static ssize_t op_event_read(int fd, void *buf, size_t n)
 
 static ssize_t op_event_write(int fd, const void *buf, size_t n)
 {
-    return -EINVAL;
+    return CALL("event write", sim_event_write(fd, buf, n));
 }
 
 static void op_event_close(int fd)
@@ -136,7 +154,7 @@ static void op_device_munmap(int fd, void *p, size_t size)
 }
 
 const IOMMUFDOps hostsim_ops = {
-    .open = op_open, .close = op_close, .ioctl = op_ioctl,
+    .open = op_open, .close = op_close, .ioctl = op_ioctl, .mmap = op_mmap, .munmap = op_munmap,
     .event_read = op_event_read, .event_write = op_event_write, .event_close = op_event_close,
     .device_open = op_device_open, .device_close = op_device_close, .device_ioctl = op_device_ioctl,
     .device_pread = op_device_pread, .device_pwrite = op_device_pwrite,
@@ -181,6 +199,7 @@ void hostsim_start(void)
     hostsim->contexts = g_hash_table_new(NULL, NULL);
     hostsim->device_fds = g_hash_table_new(NULL, NULL);
     hostsim->event_fds = g_hash_table_new(NULL, NULL);
+    hostsim->vintf_maps = g_hash_table_new(NULL, NULL);
     hostsim->commands = g_array_new(false, false, sizeof(SimCommand));
     hostsim->root = g_dir_make_tmp("hostsim-XXXXXX", NULL);
     installed = hostsim_ops;
@@ -191,6 +210,8 @@ void hostsim_start(void)
 static void free_device(SimDevice *dev)
 {
     g_array_free(dev->overrides, true);
+    g_array_free(dev->partial, true);
+    g_array_free(dev->responses, true);
     g_free(dev->host);
     g_free(dev->driver);
     g_free(dev);
@@ -220,6 +241,7 @@ void hostsim_stop(void)
     g_hash_table_destroy(hostsim->contexts);
     g_hash_table_destroy(hostsim->device_fds);
     g_hash_table_destroy(hostsim->event_fds);
+    g_hash_table_destroy(hostsim->vintf_maps);
     g_array_free(hostsim->commands, true);
     g_free(hostsim->failed_call);
     g_mutex_clear(&hostsim->lock);
@@ -274,6 +296,8 @@ SimDevice *hostsim_add_device(const char *host, SimSMMU *smmu, uint32_t group)
     dev->ats = dev->flr = true;
     dev->msix = 4;
     dev->fd = dev->unmask_fd = -1;
+    dev->partial = g_array_new(false, false, sizeof(struct iommu_hwpt_pgfault));
+    dev->responses = g_array_new(false, false, sizeof(SimResponse));
     dev->overrides = g_array_new(false, false, sizeof(uint32_t));
     dev->sizes[VFIO_PCI_BAR0_REGION_INDEX] = SIM_BAR0_SIZE;
     dev->sizes[VFIO_PCI_CONFIG_REGION_INDEX] = 4096;
@@ -338,6 +362,9 @@ static bool set_smmus(Object *obj, const ObjectProperty *prop, const json_t *val
         SimSMMU *s = hostsim_add_smmu(name);
         s->nesting = get_bool(v, "nesting", true);
         s->s2fwb = get_bool(v, "s2fwb", true);
+        s->cmdqv = get_bool(v, "cmdqv", false);
+        s->vcmdqs_log2 = (unsigned)CLAMP(get_int(v, "vcmdqs", 1), 0, 7);
+        s->contiguous = (uint64_t)get_int(v, "contiguous", 0);
         s->oas = (unsigned)get_int(v, "oas", 48);
         for (unsigned k = 0; k < 6; k++) {
             char key[5] = { 'i', 'd', 'r', (char)('0' + k), 0 };
@@ -367,6 +394,7 @@ static bool set_devices(Object *obj, const ObjectProperty *prop, const json_t *v
         dev->ats = get_bool(v, "ats", true);
         dev->canwbs = get_bool(v, "canwbs", false);
         dev->flr = get_bool(v, "flr", true);
+        dev->pri = get_bool(v, "pri", false);
         dev->noresize = get_bool(v, "noresize", false);
         dev->pasid_bits = (uint8_t)get_int(v, "pasid", 0);
         dev->msix = (unsigned)CLAMP(get_int(v, "msix", 4), 1, SIM_MAX_MSIX);
@@ -383,6 +411,7 @@ static bool set_kernel(Object *obj, const ObjectProperty *prop, const json_t *va
 {
     hostsim->no_dmabuf = !get_bool(value, "dmabuf", !hostsim->no_dmabuf);
     hostsim->no_veventq = !get_bool(value, "veventq", !hostsim->no_veventq);
+    hostsim->no_fault_queue = !get_bool(value, "fault-queue", !hostsim->no_fault_queue);
     hostsim->no_map_file = !get_bool(value, "map-file", !hostsim->no_map_file);
     hostsim->no_dev_iommu = !get_bool(value, "iommufd", !hostsim->no_dev_iommu);
     hostsim->invalidate_errno = (int)get_int(value, "invalidate-errno", 0);
@@ -476,6 +505,31 @@ static bool set_event(Object *obj, const ObjectProperty *prop, const json_t *val
     return dev;
 }
 
+/* {"host", "address", "group", "pasid", "perm", "last"}: a page request. */
+static bool set_page_request(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
+{
+    SimDevice *dev = device_arg(value, errp);
+    bool pasid = json_object_get(value, "pasid"), last = get_bool(value, "last", true);
+    struct iommu_hwpt_pgfault fault = {
+        .flags = (pasid ? IOMMU_PGFAULT_FLAGS_PASID_VALID : 0U) | (last ? IOMMU_PGFAULT_FLAGS_LAST_PAGE : 0U),
+        .addr = (uint64_t)get_int(value, "address", 0), .grpid = (uint32_t)get_int(value, "group", 0),
+        .pasid = (uint32_t)get_int(value, "pasid", 0), .perm = (uint32_t)get_int(value, "perm", IOMMU_PGFAULT_PERM_READ),
+    };
+    int r = dev ? hostsim_page_request(dev, &fault) : 0;
+
+    if (r < 0) {
+        error_setg_errno(errp, r, "x-hostsim: that page request goes nowhere");
+    }
+    return dev && r == 0;
+}
+
+/* Whatever is set. */
+static bool set_run_vcmdqs(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
+{
+    hostsim_vcmdq_run();
+    return true;
+}
+
 /* --- The object: the inspector ---------------------------------------------------------------------------- */
 
 static json_t *get_calls(Object *obj, const ObjectProperty *prop, Error **errp)
@@ -561,6 +615,23 @@ static json_t *get_host_devices(Object *obj, const ObjectProperty *prop, Error *
     return list;
 }
 
+static json_t *get_page_responses(Object *obj, const ObjectProperty *prop, Error **errp)
+{
+    json_t *list = json_array();
+
+    g_mutex_lock(&hostsim->lock);
+    for (unsigned i = 0; i < hostsim->devices->len; i++) {
+        const SimDevice *dev = hostsim->devices->pdata[i];
+        for (unsigned k = 0; k < dev->responses->len; k++) {
+            const SimResponse *r = &g_array_index(dev->responses, SimResponse, k);
+            json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I}", "host", dev->host, "group", (json_int_t)r->grpid,
+                                                  "pasid", (json_int_t)r->pasid, "code", (json_int_t)r->code));
+        }
+    }
+    g_mutex_unlock(&hostsim->lock);
+    return list;
+}
+
 static json_t *get_commands(Object *obj, const ObjectProperty *prop, Error **errp)
 {
     json_t *list = json_array();
@@ -618,6 +689,9 @@ static void hostsim_class_init(ObjectClass *klass, const void *data)
     object_class_property_add(klass, "interrupt", "dict", NULL, set_interrupt, NULL);
     object_class_property_add(klass, "lie", "dict", NULL, set_lie, NULL);
     object_class_property_add(klass, "event", "dict", NULL, set_event, NULL);
+    object_class_property_add(klass, "page-request", "dict", NULL, set_page_request, NULL);
+    object_class_property_add(klass, "run-vcmdqs", "bool", NULL, set_run_vcmdqs, NULL);
+    object_class_property_add(klass, "page-responses", "list", get_page_responses, NULL, NULL);
     object_class_property_add(klass, "calls", "int", get_calls, NULL, NULL);
     object_class_property_add(klass, "failed-call", "string", get_failed_call, NULL, NULL);
     object_class_property_add(klass, "dma-result", "dict", get_dma_result, NULL, NULL);

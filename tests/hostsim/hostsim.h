@@ -6,7 +6,10 @@
  *   sim-object.c   iommufd objects: ids, who holds whom, destroy
  *   sim-iommufd.c  the ioctls of /dev/iommu
  *   sim-ioas.c     I/O address spaces: areas, reserved windows, pinning
- *   sim-nest.c     vIOMMU, vDEVICE, nested tables, invalidations, events
+ *   sim-nest.c     vIOMMU, vDEVICE, nested tables, invalidations
+ *   sim-event.c    files that events come through; vEVENTQs
+ *   sim-fault.c    fault queues: page requests and responses
+ *   sim-cmdqv.c    Tegra241 command queues that guests ring themselves
  *   sim-vfio.c     VFIO devices: bind, attach, groups, regions, interrupts, reset
  *   sim-dma.c      what a device's DMA does: stage 1 of the guest, stage 2 of the host
  *   sim-sysfs.c    the little of sysfs that vfio-pci reads, in a temporary directory
@@ -31,6 +34,7 @@
 #define SIM_REGION_SHIFT 40
 #define SIM_MAX_MSIX 32
 #define SIM_BAR0_SIZE 0x4000
+#define SIM_QUEUE_LIMIT (1U << 19)
 
 typedef struct SimContext SimContext;
 typedef struct SimObject SimObject;
@@ -39,7 +43,9 @@ typedef struct SimDevice SimDevice;
 typedef struct SimSMMU {
     char *name;
     HostSMMUv3Info info;
-    bool nesting, s2fwb;
+    bool nesting, s2fwb, cmdqv;
+    unsigned vcmdqs_log2;               /* of a VINTF */
+    uint64_t contiguous;                /* host memory is contiguous in stretches of this; 0: all of it */
     unsigned oas;
     uint32_t next_vmid;
 } SimSMMU;
@@ -60,10 +66,12 @@ typedef struct SimArea {
     uint64_t start;
     void *file_map;                     /* for DMA through a file */
     bool readonly, pinned;
+    unsigned locks;                     /* hardware queues in it */
 } SimArea;
 
 typedef enum SimType {
-    SIM_FREE, SIM_TOMBSTONE, SIM_DEVICE, SIM_IOAS, SIM_PAGING, SIM_NESTED, SIM_VIOMMU, SIM_VDEVICE, SIM_VEVENTQ, SIM_FAULT, SIM__TYPES
+    SIM_FREE, SIM_TOMBSTONE, SIM_DEVICE, SIM_IOAS, SIM_PAGING, SIM_NESTED, SIM_VIOMMU, SIM_VDEVICE, SIM_VEVENTQ, SIM_FAULT,
+    SIM_HWQUEUE, SIM_ACCESS, SIM__TYPES
 } SimType;
 
 struct SimObject {
@@ -89,9 +97,16 @@ struct SimObject {
     /* vEVENTQ, fault queue */
     uint32_t event_type, depth, sequence;
     int fd;
-    GQueue *events;                     /* GBytes */
+    GQueue *events;                     /* GBytes; groups of a fault queue */
+    GPtrArray *delivered;               /* groups of a fault queue that were read */
     unsigned normal_events;
     bool lost_last;
+    /* vIOMMU with CMDQV, hardware queue */
+    int vintf_fd;
+    uint8_t *vintf;
+    uint32_t index;
+    uint64_t base, length;
+    SimObject *access;
 };
 
 struct SimContext {
@@ -101,6 +116,9 @@ struct SimContext {
     GPtrArray *objects;                 /* by id; NULL: free */
 };
 
+/* What a page request was answered. */
+typedef struct SimResponse { uint32_t grpid, pasid, code; } SimResponse;
+
 struct SimDevice {
     char *host;                         /* 0000:01:00.0 */
     char *driver;
@@ -108,7 +126,7 @@ struct SimDevice {
     SimGroup *group;
     uint32_t sid;
     unsigned index;                     /* vfioN */
-    bool ats, canwbs, flr, noresize;
+    bool ats, canwbs, flr, noresize, pri;
     uint8_t pasid_bits;
     unsigned msix;
     /* open file */
@@ -127,6 +145,8 @@ struct SimDevice {
     unsigned irqs_on[VFIO_PCI_NUM_IRQS];
     bool intx_masked;
     unsigned resets, driver_attaches;
+    GArray *partial;                    /* struct iommu_hwpt_pgfault: groups without their last page yet */
+    GArray *responses;                  /* SimResponse, oldest first */
 };
 
 /* A command that reached a physical SMMU. */
@@ -138,10 +158,11 @@ typedef struct HostSim {
     GHashTable *contexts;               /* fd -> SimContext */
     GHashTable *device_fds;             /* fd -> SimDevice */
     GHashTable *event_fds;              /* fd -> SimObject */
+    GHashTable *vintf_maps;             /* address -> vIOMMU */
     GArray *commands;                   /* SimCommand */
     char *root;                         /* of sysfs and /dev */
     /* what this kernel cannot do */
-    bool no_dmabuf, no_veventq, no_map_file, no_dev_iommu;
+    bool no_dmabuf, no_veventq, no_map_file, no_fault_queue, no_dev_iommu;
     int invalidate_errno;               /* the hardware does not answer: fails once at invalidate_at */
     unsigned invalidate_at;
     /* the injector: the nth call from now fails; 0: off */
@@ -169,6 +190,10 @@ void hostsim_leave(void);
 /* A device acts: 0 or -errno (-EFAULT: the SMMU refused). */
 int hostsim_dma(SimDevice *dev, uint64_t iova, void *buf, size_t len, bool write);
 int hostsim_interrupt(SimDevice *dev, uint32_t index, unsigned vector);
+/* A page request (PRI) or stalled fault; -ENOENT: the host answers it itself. */
+int hostsim_page_request(SimDevice *dev, const struct iommu_hwpt_pgfault *fault);
+/* CMDQV hardware looks at its queues; how many commands it took. */
+unsigned hostsim_vcmdq_run(void);
 /* The physical SMMU records an event for @dev's stream; words 1..3 as given. */
 void hostsim_event(SimDevice *dev, const uint64_t evt[4]);
 
@@ -192,6 +217,8 @@ int sim_ioas_add_domain(SimObject *ioas, unsigned bits);
 void sim_ioas_remove_domain(SimObject *ioas);
 int sim_ioas_reserve(SimObject *ioas);
 void sim_ioas_unreserve(SimObject *ioas);
+int sim_ioas_lock(SimObject *ioas, uint64_t iova, uint64_t length, uint64_t contiguous);
+void sim_ioas_unlock(SimObject *ioas, uint64_t iova, uint64_t length);
 /* Bytes at @iova through the IOAS; NULL when not mapped (for writing). *len is cut to the area. */
 uint8_t *sim_ioas_translate(SimObject *ioas, uint64_t iova, size_t *len, bool write);
 unsigned sim_ioas_ranges(const SimObject *ioas, struct iommu_iova_range out[3]);
@@ -199,12 +226,32 @@ unsigned sim_ioas_ranges(const SimObject *ioas, struct iommu_iova_range out[3]);
 int sim_hwpt_alloc_nested(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice *dev, SimObject *viommu);
 int sim_viommu_alloc(SimContext *ctx, void *arg);
 int sim_vdevice_alloc(SimContext *ctx, void *arg);
-int sim_veventq_alloc(SimContext *ctx, void *arg);
 int sim_invalidate(SimContext *ctx, void *arg);
-ssize_t sim_event_read(int fd, void *buf, size_t n);
+int sim_command_convert(SimObject *viommu, uint64_t cmd[2]);
+void sim_command_issue(SimObject *viommu, const uint64_t cmd[2]);
+unsigned sim_nested_config(const SimObject *hwpt);
+
+int sim_event_open(SimObject *o);       /* makes the file, which holds @o */
 void sim_event_close(int fd);
 void sim_events_free(SimObject *o);
-unsigned sim_nested_config(const SimObject *hwpt);
+void sim_event_mark_readable(SimObject *q);
+ssize_t sim_event_read(int fd, void *buf, size_t n);
+ssize_t sim_event_write(int fd, const void *buf, size_t n);
+int sim_veventq_alloc(SimContext *ctx, void *arg);
+ssize_t sim_veventq_read(SimObject *q, void *buf, size_t n);
+
+int sim_fault_alloc(SimContext *ctx, void *arg);
+ssize_t sim_fault_read(SimObject *q, void *buf, size_t n);
+ssize_t sim_fault_respond(SimObject *q, const void *buf, size_t n);
+void sim_fault_forget(SimObject *q, const SimDevice *dev);
+void sim_fault_free(SimObject *q);
+
+int sim_vintf_init(SimObject *viommu, const struct iommu_viommu_alloc *cmd);
+void sim_vintf_free(SimObject *viommu);
+int sim_hw_queue_alloc(SimContext *ctx, void *arg);
+void sim_hw_queue_release(SimObject *o);
+void *sim_iommufd_mmap(int fd, size_t size, int prot, uint64_t offset);
+void sim_iommufd_munmap(void *p, size_t size);
 
 int sim_iommufd_ioctl(int fd, unsigned long cmd, void *arg);
 int sim_device_open(const char *path);

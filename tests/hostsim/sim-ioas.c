@@ -144,6 +144,9 @@ int sim_ioas_unmap(SimObject *ioas, uint64_t iova, uint64_t *length)
         if (!everything && (a->iova < iova || a->iova + a->length - 1 > last)) {
             return -ENOENT;
         }
+        if (a->locks) {
+            return -EBUSY;
+        }
         removed += a->length;
         free_area(a);
         g_array_remove_index(ioas->areas, i);
@@ -153,6 +156,33 @@ int sim_ioas_unmap(SimObject *ioas, uint64_t iova, uint64_t *length)
     }
     *length = removed;
     return 0;
+}
+
+/* A stretch that hardware uses as it is: mapped, and in one piece of the host's memory. */
+int sim_ioas_lock(SimObject *ioas, uint64_t iova, uint64_t length, uint64_t contiguous)
+{
+    for (unsigned i = 0; i < ioas->areas->len; i++) {
+        SimArea *a = area_at(ioas, i);
+        if (iova - a->iova >= a->length || length > a->length - (iova - a->iova)) {
+            continue;
+        }
+        if (contiguous && iova / contiguous != (iova + length - 1) / contiguous) {
+            return -EFAULT;
+        }
+        a->locks++;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+void sim_ioas_unlock(SimObject *ioas, uint64_t iova, uint64_t length)
+{
+    for (unsigned i = 0; i < ioas->areas->len; i++) {
+        SimArea *a = area_at(ioas, i);
+        if (iova - a->iova < a->length) {
+            a->locks--;
+        }
+    }
 }
 
 void sim_ioas_free(SimObject *ioas)

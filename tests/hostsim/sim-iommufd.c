@@ -5,7 +5,6 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <sys/mman.h>
 #include "hostsim.h"
 
 static bool bad_pointer(uint64_t p)
@@ -218,23 +217,26 @@ static int do_hw_info(SimContext *ctx, void *arg)
     if (!o) {
         return -ENOENT;
     }
-    if (want != IOMMU_HW_INFO_TYPE_DEFAULT && want != IOMMU_HW_INFO_TYPE_ARM_SMMUV3) {
+    const SimDevice *dev = o->dev;
+    bool cmdqv = want == IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV && dev->smmu->cmdqv;
+    if (want != IOMMU_HW_INFO_TYPE_DEFAULT && want != IOMMU_HW_INFO_TYPE_ARM_SMMUV3 && !cmdqv) {
         return -EOPNOTSUPP;
     }
-    const SimDevice *dev = o->dev;
     memcpy(info.idr, dev->smmu->info.idr, sizeof(info.idr));
     info.flags = dev->smmu->info.flags;
     info.iidr = dev->smmu->info.iidr;
     info.aidr = dev->smmu->info.aidr;
+    struct iommu_hw_info_tegra241_cmdqv tegra = { .version = 1, .log2vcmdqs = (uint8_t)dev->smmu->vcmdqs_log2, .log2vsids = 4 };
+    uint32_t size = cmdqv ? sizeof(tegra) : sizeof(info);
     if (cmd->data_len) {
         if (bad_pointer(cmd->data_uptr)) {
             return -EFAULT;
         }
         memset((void *)(uintptr_t)cmd->data_uptr, 0, cmd->data_len);
-        memcpy((void *)(uintptr_t)cmd->data_uptr, &info, MIN(cmd->data_len, sizeof(info)));
+        memcpy((void *)(uintptr_t)cmd->data_uptr, cmdqv ? (void *)&tegra : (void *)&info, MIN(cmd->data_len, size));
     }
-    cmd->data_len = sizeof(info);
-    cmd->out_data_type = IOMMU_HW_INFO_TYPE_ARM_SMMUV3;
+    cmd->data_len = size;
+    cmd->out_data_type = cmdqv ? IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV : IOMMU_HW_INFO_TYPE_ARM_SMMUV3;
     cmd->out_max_pasid_log2 = dev->pasid_bits;
     cmd->out_capabilities = dev->ats ? 0 : IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED;
     return 0;
@@ -263,42 +265,6 @@ static int do_get_dirty(SimContext *ctx, void *arg)
     return !cmd->page_size || (cmd->iova | cmd->length) % cmd->page_size ? -EINVAL : -EOPNOTSUPP;
 }
 
-static int do_fault_alloc(SimContext *ctx, void *arg)
-{
-    struct iommu_fault_alloc *cmd = arg;
-
-    if (cmd->flags) {
-        return -EOPNOTSUPP;
-    }
-    SimObject *o = sim_object_new(ctx, SIM_FAULT);
-    o->events = g_queue_new();
-    o->fd = memfd_create("hostsim-fault", MFD_CLOEXEC);
-    sim_object_hold(o);                 /* its own open file */
-    ctx->refs++;
-    hostsim->live_fds++;
-    g_hash_table_insert(hostsim->event_fds, GINT_TO_POINTER(o->fd), o);
-    cmd->out_fault_id = o->id;
-    cmd->out_fault_fd = (uint32_t)o->fd;
-    return 0;
-}
-
-/* Tegra only; nobody here has one. */
-static int do_hw_queue(SimContext *ctx, void *arg)
-{
-    const struct iommu_hw_queue_alloc *cmd = arg;
-
-    if (cmd->flags || !cmd->type) {
-        return -EOPNOTSUPP;
-    }
-    if (!cmd->length) {
-        return -EINVAL;
-    }
-    if (cmd->nesting_parent_iova + cmd->length < cmd->nesting_parent_iova) {
-        return -EOVERFLOW;
-    }
-    return sim_object_get(ctx, cmd->viommu_id, SIM_VIOMMU) ? -EOPNOTSUPP : -ENOENT;
-}
-
 /* --- Dispatch ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -318,11 +284,11 @@ static const struct {
     { IOMMU_HWPT_SET_DIRTY_TRACKING, 16, sizeof(struct iommu_hwpt_set_dirty_tracking), do_set_dirty, false },
     { IOMMU_HWPT_GET_DIRTY_BITMAP, 48, sizeof(struct iommu_hwpt_get_dirty_bitmap), do_get_dirty, false },
     { IOMMU_HWPT_INVALIDATE, 32, sizeof(struct iommu_hwpt_invalidate), sim_invalidate, true },
-    { IOMMU_FAULT_QUEUE_ALLOC, 16, sizeof(struct iommu_fault_alloc), do_fault_alloc, false },
+    { IOMMU_FAULT_QUEUE_ALLOC, 16, sizeof(struct iommu_fault_alloc), sim_fault_alloc, false },
     { IOMMU_VIOMMU_ALLOC, 24, sizeof(struct iommu_viommu_alloc), sim_viommu_alloc, false },
     { IOMMU_VDEVICE_ALLOC, 24, sizeof(struct iommu_vdevice_alloc), sim_vdevice_alloc, false },
     { IOMMU_VEVENTQ_ALLOC, 28, sizeof(struct iommu_veventq_alloc), sim_veventq_alloc, false },
-    { IOMMU_HW_QUEUE_ALLOC, 40, sizeof(struct iommu_hw_queue_alloc), do_hw_queue, false },
+    { IOMMU_HW_QUEUE_ALLOC, 40, sizeof(struct iommu_hw_queue_alloc), sim_hw_queue_alloc, false },
 };
 
 static bool tail_is_zero(const uint8_t *p, uint32_t from, uint32_t to)

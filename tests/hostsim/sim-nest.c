@@ -1,15 +1,13 @@
 /*
- * vIOMMUs of the simulated SMMUv3s: vDEVICEs, nested tables, invalidations as
- * they reach the hardware, and events as they reach the guest's VMM.
+ * vIOMMUs of the simulated SMMUv3s: vDEVICEs, nested tables, and invalidations
+ * as they reach the hardware.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <sys/eventfd.h>
 #include "hostsim.h"
 
 #define STE0_ALLOWED (1ULL | 7ULL << 1 | 3ULL << 4 | MAKE_64BIT_MASK(6, 46) | 0x1fULL << 59)
 #define STE1_ALLOWED (3ULL | 3ULL << 2 | 3ULL << 4 | 3ULL << 6 | 1ULL << 27 | 3ULL << 28)
-#define QUEUE_LIMIT  (1U << 19)
 #define SYNC_GROUP   63
 
 /* --- vIOMMU and vDEVICE --------------------------------------------------------------- */
@@ -27,7 +25,8 @@ int sim_viommu_alloc(SimContext *ctx, void *arg)
         return -ENOENT;
     }
     SimSMMU *smmu = dev->dev->smmu;
-    if (cmd->type != IOMMU_VIOMMU_TYPE_ARM_SMMUV3 || !smmu->nesting || !(dev->dev->canwbs || smmu->s2fwb)) {
+    bool tegra = cmd->type == IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV && smmu->cmdqv;
+    if ((cmd->type != IOMMU_VIOMMU_TYPE_ARM_SMMUV3 && !tegra) || !smmu->nesting || !(dev->dev->canwbs || smmu->s2fwb)) {
         return -EOPNOTSUPP;
     }
     s2 = sim_object_get(ctx, cmd->hwpt_id, SIM_PAGING);
@@ -42,6 +41,11 @@ int sim_viommu_alloc(SimContext *ctx, void *arg)
     sim_object_hold(s2);
     o->smmu = smmu;
     o->vmid = s2->vmid;
+    int r = tegra ? sim_vintf_init(o, cmd) : 0;
+    if (r < 0) {
+        sim_object_remove(o, false);
+        return r;
+    }
     cmd->out_viommu_id = o->id;
     return 0;
 }
@@ -144,7 +148,7 @@ unsigned sim_nested_config(const SimObject *hwpt)
 
 /* --- Invalidations ---------------------------------------------------------------------------- */
 
-static void issue(SimObject *viommu, const uint64_t cmd[2])
+void sim_command_issue(SimObject *viommu, const uint64_t cmd[2])
 {
     SimCommand c = { .smmu = viommu->smmu->name, .cmd = { cmd[0], cmd[1] } };
     g_array_append_val(hostsim->commands, c);
@@ -152,11 +156,11 @@ static void issue(SimObject *viommu, const uint64_t cmd[2])
 
 static void issue_sync(SimObject *viommu)
 {
-    issue(viommu, (const uint64_t[2]) { 0x46, 0 });
+    sim_command_issue(viommu, (const uint64_t[2]) { 0x46, 0 });
 }
 
 /* The guest's command as the hardware gets it. */
-static int convert(SimContext *ctx, SimObject *viommu, uint64_t cmd[2])
+int sim_command_convert(SimObject *viommu, uint64_t cmd[2])
 {
     SimObject *vdev;
 
@@ -169,7 +173,7 @@ static int convert(SimContext *ctx, SimObject *viommu, uint64_t cmd[2])
         cmd[0] = deposit64(cmd[0], 32, 16, viommu->vmid);
         return 0;
     case 0x05: case 0x06: case 0x40:
-        vdev = find_vdevice(ctx, viommu, cmd[0] >> 32);
+        vdev = find_vdevice(viommu->ctx, viommu, cmd[0] >> 32);
         if (!vdev) {
             return -EIO;
         }
@@ -185,7 +189,7 @@ static int invalidate_check(SimContext *ctx, const struct iommu_hwpt_invalidate 
     if (cmd->__reserved) {
         return -EOPNOTSUPP;
     }
-    if (cmd->entry_num && (!cmd->data_uptr || !cmd->entry_len || cmd->entry_len > SIM_PAGE || cmd->entry_num > QUEUE_LIMIT)) {
+    if (cmd->entry_num && (!cmd->data_uptr || !cmd->entry_len || cmd->entry_len > SIM_PAGE || cmd->entry_num > SIM_QUEUE_LIMIT)) {
         return -EINVAL;
     }
     *viommu = sim_object_any(ctx, cmd->hwpt_id);
@@ -242,7 +246,7 @@ int sim_invalidate(SimContext *ctx, void *arg)
     while (from < n) {
         uint32_t to = MIN(from + SYNC_GROUP, n);
         for (uint32_t i = from; i < to; i++) {
-            r = convert(ctx, viommu, entries[i]);
+            r = sim_command_convert(viommu, entries[i]);
             if (r < 0) {
                 cmd->entry_num = i;
                 return r;
@@ -255,162 +259,10 @@ int sim_invalidate(SimContext *ctx, void *arg)
             return r;
         }
         for (uint32_t i = from; i < to; i++) {
-            issue(viommu, entries[i]);
+            sim_command_issue(viommu, entries[i]);
         }
         issue_sync(viommu);
         from = to;
     }
     return 0;
-}
-
-/* --- Events ----------------------------------------------------------------------------------------- */
-
-static SimObject *find_veventq(SimContext *ctx, const SimObject *viommu, uint32_t type)
-{
-    for (unsigned i = 1; i < ctx->objects->len; i++) {
-        SimObject *o = ctx->objects->pdata[i];
-        if (o && o->type == SIM_VEVENTQ && o->parent == viommu && o->event_type == type) {
-            return o;
-        }
-    }
-    return NULL;
-}
-
-int sim_veventq_alloc(SimContext *ctx, void *arg)
-{
-    struct iommu_veventq_alloc *cmd = arg;
-    SimObject *viommu;
-
-    if (hostsim->no_veventq) {
-        return -ENOTTY;
-    }
-    if (cmd->flags || cmd->__reserved || cmd->type == IOMMU_VEVENTQ_TYPE_DEFAULT) {
-        return -EOPNOTSUPP;
-    }
-    if (!cmd->veventq_depth || cmd->veventq_depth > QUEUE_LIMIT) {
-        return -EINVAL;
-    }
-    viommu = sim_object_get(ctx, cmd->viommu_id, SIM_VIOMMU);
-    if (!viommu) {
-        return -ENOENT;
-    }
-    if (find_veventq(ctx, viommu, cmd->type)) {
-        return -EEXIST;
-    }
-    SimObject *o = sim_object_new(ctx, SIM_VEVENTQ);
-    o->parent = viommu;
-    sim_object_hold(viommu);
-    o->event_type = cmd->type;
-    o->depth = cmd->veventq_depth;
-    o->events = g_queue_new();
-    o->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    sim_object_hold(o);                 /* its own open file */
-    ctx->refs++;
-    hostsim->live_fds++;
-    g_hash_table_insert(hostsim->event_fds, GINT_TO_POINTER(o->fd), o);
-    cmd->out_veventq_id = o->id;
-    cmd->out_veventq_fd = (uint32_t)o->fd;
-    return 0;
-}
-
-void sim_events_free(SimObject *o)
-{
-    g_queue_free_full(o->events, (GDestroyNotify)g_bytes_unref);
-}
-
-void sim_event_close(int fd)
-{
-    SimObject *o = g_hash_table_lookup(hostsim->event_fds, GINT_TO_POINTER(fd));
-
-    g_assert(o);
-    g_hash_table_remove(hostsim->event_fds, GINT_TO_POINTER(fd));
-    SimContext *ctx = o->ctx;
-    o->fd = -1;
-    close(fd);
-    hostsim->live_fds--;
-    sim_object_drop(o);
-    sim_context_unref(ctx);
-}
-
-static void mark_readable(SimObject *q)
-{
-    uint64_t v = 1;
-    ssize_t n = g_queue_is_empty(q->events) ? read(q->fd, &v, sizeof(v)) : write(q->fd, &v, sizeof(v));
-    (void)n;
-}
-
-static GBytes *record(uint32_t flags, uint32_t sequence, const uint64_t *evt)
-{
-    struct { struct iommufd_vevent_header h; uint64_t evt[4]; } r = { .h = { flags, sequence } };
-
-    for (int i = 0; evt && i < 4; i++) {
-        r.evt[i] = htole64(evt[i]);
-    }
-    return g_bytes_new(&r, evt ? sizeof(r) : sizeof(r.h));
-}
-
-static bool event_is_forwarded(const uint64_t evt[4])
-{
-    static const uint8_t ids[] = { 0x04, 0x06, 0x08, 0x0a, 0x10, 0x11, 0x12, 0x13 };
-
-    if (evt[1] >> 39 & 1) {             /* S2: the host's own business */
-        return false;
-    }
-    return memchr(ids, (int)(evt[0] & 0xff), sizeof(ids)) != NULL;
-}
-
-void hostsim_event(SimDevice *dev, const uint64_t evt[4])
-{
-    g_mutex_lock(&hostsim->lock);
-    SimObject *q = dev->vmaster ? find_veventq(dev->vmaster->ctx, dev->vmaster, IOMMU_VEVENTQ_TYPE_ARM_SMMUV3) : NULL;
-
-    if (q && q->fd >= 0 && event_is_forwarded(evt)) {
-        uint64_t e[4] = { deposit64(evt[0], 32, 32, dev->vmaster_sid), evt[1], evt[2], evt[3] };
-        uint32_t sequence = q->sequence;
-        q->sequence = (q->sequence + 1) & 0x7fffffff;
-        if (q->lost_last) {
-            g_bytes_unref(g_queue_pop_tail(q->events));
-            q->lost_last = false;
-        }
-        if (q->normal_events >= q->depth) {
-            g_queue_push_tail(q->events, record(IOMMU_VEVENTQ_FLAG_LOST_EVENTS, sequence, NULL));
-            q->lost_last = true;
-        } else {
-            g_queue_push_tail(q->events, record(0, sequence, e));
-            q->normal_events++;
-        }
-        mark_readable(q);
-    }
-    g_mutex_unlock(&hostsim->lock);
-}
-
-/* Whole records only; an empty queue reads 0 bytes. */
-ssize_t sim_event_read(int fd, void *buf, size_t n)
-{
-    SimObject *q = g_hash_table_lookup(hostsim->event_fds, GINT_TO_POINTER(fd));
-    size_t done = 0;
-
-    if (!q) {
-        return -EBADF;
-    }
-    if (n < sizeof(struct iommufd_vevent_header)) {
-        return -EINVAL;
-    }
-    while (!g_queue_is_empty(q->events)) {
-        GBytes *first = g_queue_peek_head(q->events);
-        size_t size = g_bytes_get_size(first);
-        if (size > n - done) {
-            return done ? (ssize_t)done : -EINVAL;
-        }
-        memcpy((uint8_t *)buf + done, g_bytes_get_data(first, NULL), size);
-        done += size;
-        if (size > sizeof(struct iommufd_vevent_header)) {
-            q->normal_events--;
-        } else {
-            q->lost_last = false;
-        }
-        g_bytes_unref(g_queue_pop_head(q->events));
-    }
-    mark_readable(q);
-    return (ssize_t)done;
 }

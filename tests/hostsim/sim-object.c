@@ -8,7 +8,7 @@
 #include "hostsim.h"
 
 static const char *const type_names[SIM__TYPES] = {
-    "free", "tombstone", "device", "ioas", "hwpt-paging", "hwpt-nested", "viommu", "vdevice", "veventq", "fault",
+    "free", "tombstone", "device", "ioas", "hwpt-paging", "hwpt-nested", "viommu", "vdevice", "veventq", "fault", "hw-queue", "access",
 };
 
 const char *sim_type_name(SimType type)
@@ -74,9 +74,17 @@ static void release_parts(SimObject *o)
     case SIM_VDEVICE:
         o->dev->vdev = NULL;
         break;
+    case SIM_VIOMMU:
+        sim_vintf_free(o);
+        break;
     case SIM_VEVENTQ:
-    case SIM_FAULT:
         sim_events_free(o);
+        break;
+    case SIM_FAULT:
+        sim_fault_free(o);
+        break;
+    case SIM_HWQUEUE:
+        sim_hw_queue_release(o);
         break;
     default:
         break;

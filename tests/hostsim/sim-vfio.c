@@ -83,6 +83,9 @@ static void set_driver_table(SimGroup *g, SimObject *hwpt)
     for (unsigned i = 0; i < g->members->len; i++) {
         SimDevice *dev = g->members->pdata[i];
         bool nested = hwpt && hwpt->type == SIM_NESTED;
+        if (g->hwpt && g->hwpt->fault) {
+            sim_fault_forget(g->hwpt->fault, dev);
+        }
         dev->driver_attaches++;
         dev->vmaster = nested && dev->vdev ? hwpt->parent : NULL;
         dev->vmaster_sid = nested && dev->vdev ? dev->vdev->virt_id : 0;
@@ -224,6 +227,9 @@ static void detach(SimDevice *dev)
         return;
     }
     dev->attached = false;
+    if (hwpt->fault) {
+        sim_fault_forget(hwpt->fault, dev);
+    }
     if (!--g->attached) {
         set_driver_table(g, NULL);
         g->hwpt = NULL;
@@ -579,6 +585,8 @@ int sim_device_open(const char *path)
         }
         hostsim->live_fds++;
         g_hash_table_insert(hostsim->device_fds, GINT_TO_POINTER(dev->fd), dev);
+        g_array_set_size(dev->partial, 0);
+        g_array_set_size(dev->responses, 0);
         sim_device_power_on(dev);
         return dev->fd;
     }
