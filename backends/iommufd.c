@@ -192,6 +192,25 @@ bool iommufd_backend_unmap_dma(IOMMUFDBackend *be, uint32_t ioas_id, hwaddr iova
     return true;
 }
 
+/* What @src has at @src_iova, shown in @dst too: pinned once. */
+bool iommufd_backend_copy_dma(IOMMUFDBackend *be, uint32_t dst_ioas, uint32_t src_ioas, hwaddr dst_iova, hwaddr src_iova, uint64_t size,
+                              bool readonly, Error **errp)
+{
+    struct iommu_ioas_copy cmd = {
+        .size = sizeof(cmd), .flags = map_flags(readonly), .dst_ioas_id = dst_ioas, .src_ioas_id = src_ioas,
+        .length = size, .dst_iova = dst_iova, .src_iova = src_iova,
+    };
+    int r = backend_ioctl(be, IOMMU_IOAS_COPY, &cmd);
+
+    trace_iommufd_backend_copy_dma(be->fd, dst_ioas, src_ioas, dst_iova, src_iova, size, readonly, r);
+    if (r < 0) {
+        set_ioctl_error(errp, be, "IOMMU_IOAS_COPY", r, "address space %u to %u, 0x%" PRIx64 " bytes at 0x%" PRIx64,
+                        src_ioas, dst_ioas, size, src_iova);
+        return false;
+    }
+    return true;
+}
+
 /* The number of ranges can grow between asking and reading: a few tries, then give up. */
 bool iommufd_backend_iova_ranges(IOMMUFDBackend *be, uint32_t ioas_id, uint64_t **ranges, uint32_t *n, Error **errp)
 {

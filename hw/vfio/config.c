@@ -348,10 +348,14 @@ static uint8_t find_host_cap(VFIOPCIDevice *vdev, uint8_t id, uint8_t *room)
 
 /* --- Extended capabilities ------------------------------------------------------------------ */
 
+static bool host_has_ats(VFIOPCIDevice *vdev)
+{
+    return host_iommu_device_get_cap(vdev->vbasedev.hiod, HOST_IOMMU_DEVICE_CAP_ATS, NULL) > 0;
+}
+
 static bool ats_wanted(VFIOPCIDevice *vdev)
 {
-    bool host_has = !(vdev->vbasedev.hiod->caps.hw_caps & IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED);
-    return vdev->ats == ON_OFF_AUTO_ON || (vdev->ats == ON_OFF_AUTO_AUTO && host_has);
+    return vdev->ats == ON_OFF_AUTO_ON || (vdev->ats == ON_OFF_AUTO_AUTO && host_has_ats(vdev));
 }
 
 /* ATS control is ours: the host switches the real one as the guest's stream table says. */
@@ -407,8 +411,7 @@ static bool rebuild_ext_caps(VFIOPCIDevice *vdev, Error **errp)
     bool ats_seen = false;
     unsigned n = collect_ext_caps(vdev, caps, &ats_seen);
 
-    if (vdev->ats == ON_OFF_AUTO_ON &&
-        (!ats_seen || (vdev->vbasedev.hiod->caps.hw_caps & IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED))) {
+    if (vdev->ats == ON_OFF_AUTO_ON && !(ats_seen && host_has_ats(vdev))) {
         error_setg(errp, "host device %s: ats=on, but the host says ATS is not available for it; use ats=auto", vdev->vbasedev.name);
         return false;
     }
@@ -449,10 +452,10 @@ static bool ext_space_free(VFIOPCIDevice *vdev, unsigned at, unsigned size)
 bool vfio_config_add_pasid(VFIOPCIDevice *vdev, Error **errp)
 {
     PCIDevice *pdev = PCI_DEVICE(vdev);
-    const HostIOMMUDeviceCaps *caps = &vdev->vbasedev.hiod->caps;
+    PasidInfo info;
     uint16_t at = vdev->vpasid_cap_offset;
 
-    if (!caps->max_pasid_log2 || !pci_is_express(pdev) || !pdev->exp.exp_cap ||
+    if (!host_iommu_device_get_pasid_info(vdev->vbasedev.hiod, &info) || !pci_is_express(pdev) || !pdev->exp.exp_cap ||
         !(pci_device_get_viommu_flags(pdev) & VIOMMU_FLAG_PASID_SUPPORTED)) {
         return true;
     }
@@ -467,8 +470,7 @@ bool vfio_config_add_pasid(VFIOPCIDevice *vdev, Error **errp)
                    vdev->vbasedev.name, at);
         return false;
     }
-    if (!pcie_pasid_init(pdev, at, (uint8_t)MIN(caps->max_pasid_log2, 20), caps->hw_caps & IOMMU_HW_CAP_PCI_PASID_EXEC,
-                         caps->hw_caps & IOMMU_HW_CAP_PCI_PASID_PRIV, errp)) {
+    if (!pcie_pasid_init(pdev, at, MIN(info.max_pasid_log2, 20), info.exec_perm, info.priv_mod, errp)) {
         return false;
     }
     emulate(vdev, at, PCI_EXT_CAP_PASID_SIZEOF);

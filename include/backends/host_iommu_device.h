@@ -18,6 +18,15 @@ typedef struct HostIOMMUDeviceClass HostIOMMUDeviceClass;
 DECLARE_INSTANCE_CHECKER(HostIOMMUDevice, HOST_IOMMU_DEVICE, TYPE_HOST_IOMMU_DEVICE)
 DECLARE_CLASS_CHECKERS(HostIOMMUDeviceClass, HOST_IOMMU_DEVICE, TYPE_HOST_IOMMU_DEVICE)
 
+/* What get_cap() answers. */
+typedef enum HostIOMMUDeviceCap {
+    HOST_IOMMU_DEVICE_CAP_IOMMU_TYPE,   /* IOMMU_HW_INFO_TYPE_* */
+    HOST_IOMMU_DEVICE_CAP_ATS,          /* 1: the host lets this device use ATS */
+    HOST_IOMMU_DEVICE_CAP_DIRTY_TRACKING,
+} HostIOMMUDeviceCap;
+
+typedef struct PasidInfo { uint8_t max_pasid_log2; bool exec_perm, priv_mod; } PasidInfo;
+
 /* Vendor data of IOMMU_GET_HW_INFO for an Arm SMMUv3, in host order. */
 typedef struct HostSMMUv3Info { uint32_t flags, idr[6], iidr, aidr; } HostSMMUv3Info;
 
@@ -45,10 +54,24 @@ struct HostIOMMUDevice {
 
 struct HostIOMMUDeviceClass {
     ObjectClass parent_class;
+    /* The value, 0 for no; -errno with *errp for what nobody knows. */
+    int (*get_cap)(HostIOMMUDevice *hiod, HostIOMMUDeviceCap cap, Error **errp);
+    /* False: the device has no PASIDs. */
+    bool (*get_pasid_info)(HostIOMMUDevice *hiod, PasidInfo *info);
     /* Moves the device (atomically) to page table @pt_id; on failure the old one stays. */
     bool (*attach_hwpt)(HostIOMMUDevice *hiod, uint32_t pt_id, Error **errp);
     bool (*detach_hwpt)(HostIOMMUDevice *hiod, Error **errp);
 };
+
+static inline int host_iommu_device_get_cap(HostIOMMUDevice *hiod, HostIOMMUDeviceCap cap, Error **errp)
+{
+    return HOST_IOMMU_DEVICE_GET_CLASS(hiod)->get_cap(hiod, cap, errp);
+}
+
+static inline bool host_iommu_device_get_pasid_info(HostIOMMUDevice *hiod, PasidInfo *info)
+{
+    return HOST_IOMMU_DEVICE_GET_CLASS(hiod)->get_pasid_info(hiod, info);
+}
 
 static inline bool host_iommu_device_iommufd_attach_hwpt(HostIOMMUDevice *hiod, uint32_t pt_id, Error **errp)
 {

@@ -60,6 +60,8 @@ void iommufd_backend_free_id(IOMMUFDBackend *be, uint32_t id);
 bool iommufd_backend_map_dma(IOMMUFDBackend *be, uint32_t ioas_id, hwaddr iova, uint64_t size, void *vaddr, bool readonly, Error **errp);
 bool iommufd_backend_map_file_dma(IOMMUFDBackend *be, uint32_t ioas_id, hwaddr iova, uint64_t size, int fd, uint64_t start, bool readonly, Error **errp);
 bool iommufd_backend_unmap_dma(IOMMUFDBackend *be, uint32_t ioas_id, hwaddr iova, uint64_t size, Error **errp);
+bool iommufd_backend_copy_dma(IOMMUFDBackend *be, uint32_t dst_ioas, uint32_t src_ioas, hwaddr dst_iova, hwaddr src_iova, uint64_t size,
+                              bool readonly, Error **errp);
 /* @ranges: array of {start, last} pairs to be g_free()d */
 bool iommufd_backend_iova_ranges(IOMMUFDBackend *be, uint32_t ioas_id, uint64_t **ranges, uint32_t *n, Error **errp);
 /* Page tables */

@@ -362,6 +362,7 @@ static bool set_smmus(Object *obj, const ObjectProperty *prop, const json_t *val
         SimSMMU *s = hostsim_add_smmu(name);
         s->nesting = get_bool(v, "nesting", true);
         s->s2fwb = get_bool(v, "s2fwb", true);
+        s->httu = get_bool(v, "httu", false);
         s->cmdqv = get_bool(v, "cmdqv", false);
         s->vcmdqs_log2 = (unsigned)CLAMP(get_int(v, "vcmdqs", 1), 0, 7);
         s->contiguous = (uint64_t)get_int(v, "contiguous", 0);

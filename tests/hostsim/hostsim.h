@@ -6,6 +6,8 @@
  *   sim-object.c   iommufd objects: ids, who holds whom, destroy
  *   sim-iommufd.c  the ioctls of /dev/iommu
  *   sim-ioas.c     I/O address spaces: areas, reserved windows, pinning
+ *   sim-ioas-calls.c  their ioctls, and those of the whole file
+ *   sim-dirty.c    which pages devices wrote
  *   sim-nest.c     vIOMMU, vDEVICE, nested tables, invalidations
  *   sim-event.c    files that events come through; vEVENTQs
  *   sim-fault.c    fault queues: page requests and responses
@@ -43,7 +45,7 @@ typedef struct SimDevice SimDevice;
 typedef struct SimSMMU {
     char *name;
     HostSMMUv3Info info;
-    bool nesting, s2fwb, cmdqv;
+    bool nesting, s2fwb, cmdqv, httu;
     unsigned vcmdqs_log2;               /* of a VINTF */
     uint64_t contiguous;                /* host memory is contiguous in stretches of this; 0: all of it */
     unsigned oas;
@@ -88,9 +90,14 @@ struct SimObject {
     unsigned domains;                   /* page tables made of it */
     unsigned reserved;                  /* attached devices that bring the MSI window */
     unsigned bits;                      /* aperture of those tables; 64: none yet */
+    struct iommu_iova_range *allowed;
+    uint32_t n_allowed;
+    bool small_pages;
     /* tables */
     SimSMMU *smmu;
-    bool nest_parent, automatic;
+    bool nest_parent, automatic, pasid;
+    GHashTable *dirty;                  /* page numbers; NULL: made without dirty tracking */
+    bool tracking;
     uint32_t vmid;
     uint64_t ste[2];                    /* nested; V clear is stored as zero */
     SimObject *fault;                   /* the fault queue it names */
@@ -113,6 +120,7 @@ struct SimContext {
     int fd;
     bool closed;                        /* by the user; bound devices keep it */
     unsigned refs;
+    uint64_t rlimit_mode;
     GPtrArray *objects;                 /* by id; NULL: free */
 };
 
@@ -210,7 +218,10 @@ SimContext *sim_context_open(void);
 void sim_context_close(SimContext *ctx);
 void sim_context_unref(SimContext *ctx);
 
-int sim_ioas_map(SimObject *ioas, SimArea area, bool fixed);
+/* Fills in area->iova when it is not fixed. */
+int sim_ioas_map(SimObject *ioas, SimArea *area, bool fixed);
+int sim_ioas_copy(SimObject *dst, uint64_t *iova, SimObject *src, uint64_t from, uint64_t length, uint32_t flags);
+int sim_ioas_allow(SimObject *ioas, const struct iommu_iova_range *ranges, uint32_t n);
 int sim_ioas_unmap(SimObject *ioas, uint64_t iova, uint64_t *length);
 void sim_ioas_free(SimObject *ioas);
 int sim_ioas_add_domain(SimObject *ioas, unsigned bits);
@@ -222,6 +233,20 @@ void sim_ioas_unlock(SimObject *ioas, uint64_t iova, uint64_t length);
 /* Bytes at @iova through the IOAS; NULL when not mapped (for writing). *len is cut to the area. */
 uint8_t *sim_ioas_translate(SimObject *ioas, uint64_t iova, size_t *len, bool write);
 unsigned sim_ioas_ranges(const SimObject *ioas, struct iommu_iova_range out[3]);
+
+int sim_ioas_alloc_ioctl(SimContext *ctx, void *arg);
+int sim_ioas_ranges_ioctl(SimContext *ctx, void *arg);
+int sim_ioas_map_ioctl(SimContext *ctx, void *arg);
+int sim_ioas_map_file_ioctl(SimContext *ctx, void *arg);
+int sim_ioas_unmap_ioctl(SimContext *ctx, void *arg);
+int sim_ioas_copy_ioctl(SimContext *ctx, void *arg);
+int sim_ioas_allow_ioctl(SimContext *ctx, void *arg);
+int sim_option_ioctl(SimContext *ctx, void *arg);
+int sim_change_process_ioctl(SimContext *ctx, void *arg);
+
+int sim_dirty_set(SimContext *ctx, void *arg);
+int sim_dirty_get(SimContext *ctx, void *arg);
+void sim_dirty_mark(SimObject *hwpt, uint64_t iova);
 
 int sim_hwpt_alloc_nested(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice *dev, SimObject *viommu);
 int sim_viommu_alloc(SimContext *ctx, void *arg);

@@ -98,6 +98,9 @@ static int dma_piece(SimDevice *dev, uint64_t iova, uint8_t *buf, size_t len, bo
     if (!p || got < len) {
         return -EFAULT;
     }
+    if (write) {
+        sim_dirty_mark(hwpt, iova);
+    }
     memcpy(write ? p : buf, write ? buf : p, len);
     return 0;
 }

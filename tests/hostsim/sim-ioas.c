@@ -59,12 +59,22 @@ static bool hits_reserved(const SimObject *ioas, uint64_t iova, uint64_t length)
            (ioas->bits < 64 && (iova + length - 1) >> ioas->bits);
 }
 
+static bool is_allowed(const SimObject *ioas, uint64_t iova, uint64_t length)
+{
+    bool ok = !ioas->n_allowed;
+
+    for (uint32_t i = 0; i < ioas->n_allowed; i++) {
+        ok |= ioas->allowed[i].start <= iova && iova + length - 1 <= ioas->allowed[i].last;
+    }
+    return ok;
+}
+
 static int pick_iova(SimObject *ioas, SimArea *area)
 {
     uint64_t align = MAX(SIM_PAGE, MIN(pow2floor(area->length), 1ULL << 30));
 
     for (uint64_t iova = align; iova < (1ULL << MIN(ioas->bits, 48U)); iova += align) {
-        if (is_free(ioas, iova, area->length) && !hits_reserved(ioas, iova, area->length)) {
+        if (is_free(ioas, iova, area->length) && is_allowed(ioas, iova, area->length) && !hits_reserved(ioas, iova, area->length)) {
             area->iova = iova;
             return 0;
         }
@@ -72,34 +82,10 @@ static int pick_iova(SimObject *ioas, SimArea *area)
     return -ENOSPC;
 }
 
-int sim_ioas_map(SimObject *ioas, SimArea area, bool fixed)
+static void insert_area(SimObject *ioas, SimArea area)
 {
-    uint64_t align = ioas->domains ? SIM_PAGE : 1, page_offset = area.fd >= 0 ? area.start : (uintptr_t)area.va;
     unsigned at = 0;
-    int r = 0;
 
-    if (!area.length) {
-        return -EINVAL;
-    }
-    if (area.iova + area.length - 1 < area.iova && fixed) {
-        return -EOVERFLOW;
-    }
-    if (fixed) {
-        if ((area.iova | area.length) % align || (align > 1 && (page_offset ^ area.iova) % align) || hits_reserved(ioas, area.iova, area.length)) {
-            return -EINVAL;
-        }
-        if (!is_free(ioas, area.iova, area.length)) {
-            return -EEXIST;
-        }
-    } else {
-        r = pick_iova(ioas, &area);
-    }
-    if (r == 0 && ioas->domains) {
-        r = pin(&area);
-    }
-    if (r < 0) {
-        return r;
-    }
     if (area.fd >= 0) {
         area.fd = fcntl(area.fd, F_DUPFD_CLOEXEC, 0);
     }
@@ -107,6 +93,103 @@ int sim_ioas_map(SimObject *ioas, SimArea area, bool fixed)
         at++;
     }
     g_array_insert_val(ioas->areas, at, area);
+}
+
+int sim_ioas_map(SimObject *ioas, SimArea *area, bool fixed)
+{
+    uint64_t align = ioas->domains ? SIM_PAGE : 1, page_offset = area->fd >= 0 ? area->start : (uintptr_t)area->va;
+    int r = 0;
+
+    if (!area->length) {
+        return -EINVAL;
+    }
+    if (area->iova + area->length - 1 < area->iova && fixed) {
+        return -EOVERFLOW;
+    }
+    if (fixed) {
+        if ((area->iova | area->length) % align || (align > 1 && (page_offset ^ area->iova) % align) || hits_reserved(ioas, area->iova, area->length)) {
+            return -EINVAL;
+        }
+        if (!is_free(ioas, area->iova, area->length)) {
+            return -EEXIST;
+        }
+    } else {
+        r = pick_iova(ioas, area);
+    }
+    if (r == 0 && ioas->domains) {
+        r = pin(area);
+    }
+    if (r < 0) {
+        return r;
+    }
+    insert_area(ioas, *area);
+    return 0;
+}
+
+/* What the source has at @iova, cut to @length; false when nothing. */
+static bool source_piece(const SimObject *src, uint64_t iova, uint64_t length, SimArea *piece)
+{
+    for (unsigned i = 0; i < src->areas->len; i++) {
+        const SimArea *a = area_at(src, i);
+        uint64_t skip = iova - a->iova;
+        if (skip >= a->length) {
+            continue;
+        }
+        *piece = *a;
+        piece->length = MIN(length, a->length - skip);
+        piece->va = a->va ? a->va + skip : NULL;
+        piece->start = a->start + skip;
+        piece->file_map = NULL;
+        piece->locks = 0;
+        return true;
+    }
+    return false;
+}
+
+static int check_source(const SimObject *src, uint64_t iova, uint64_t length, bool write)
+{
+    SimArea piece;
+
+    for (; length; iova += piece.length, length -= piece.length) {
+        if (!source_piece(src, iova, length, &piece)) {
+            return -ENOENT;
+        }
+        if (write && piece.readonly) {
+            return -EPERM;
+        }
+    }
+    return 0;
+}
+
+int sim_ioas_copy(SimObject *dst, uint64_t *iova, SimObject *src, uint64_t from, uint64_t length, uint32_t flags)
+{
+    bool fixed = flags & IOMMU_IOAS_MAP_FIXED_IOVA, write = flags & IOMMU_IOAS_MAP_WRITEABLE;
+    SimArea piece = { .iova = *iova, .length = length, .fd = -1 };
+    int r = check_source(src, from, length, write);
+
+    if (r == 0 && !fixed) {
+        r = pick_iova(dst, &piece);
+        *iova = piece.iova;
+    }
+    for (uint64_t done = 0; r == 0 && done < length; done += piece.length) {
+        source_piece(src, from + done, length - done, &piece);
+        piece.iova = *iova + done;
+        piece.readonly = !write;
+        r = sim_ioas_map(dst, &piece, true);
+    }
+    return r;
+}
+
+int sim_ioas_allow(SimObject *ioas, const struct iommu_iova_range *ranges, uint32_t n)
+{
+    for (uint32_t i = 0; ioas->reserved && i < n; i++) {
+        if (overlaps(ranges[i].start, ranges[i].last, SIM_MSI_BASE, SIM_MSI_LAST)) {
+            return -EADDRINUSE;
+        }
+    }
+    g_free(ioas->allowed);
+    ioas->allowed = n ? g_memdup2(ranges, n * sizeof(*ranges)) : NULL;
+    ioas->n_allowed = n;
     return 0;
 }
 
@@ -191,6 +274,7 @@ void sim_ioas_free(SimObject *ioas)
         free_area(area_at(ioas, i));
     }
     g_array_free(ioas->areas, true);
+    g_free(ioas->allowed);
 }
 
 int sim_ioas_add_domain(SimObject *ioas, unsigned bits)
@@ -221,6 +305,11 @@ int sim_ioas_reserve(SimObject *ioas)
 {
     if (!is_free(ioas, SIM_MSI_BASE, SIM_MSI_LAST - SIM_MSI_BASE + 1)) {
         return -EADDRINUSE;
+    }
+    for (uint32_t i = 0; i < ioas->n_allowed; i++) {
+        if (overlaps(ioas->allowed[i].start, ioas->allowed[i].last, SIM_MSI_BASE, SIM_MSI_LAST)) {
+            return -EADDRINUSE;
+        }
     }
     ioas->reserved++;
     return 0;

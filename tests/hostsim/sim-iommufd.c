@@ -1,6 +1,6 @@
 /*
  * The ioctls of the simulated /dev/iommu: the size protocol that is common to
- * all, and the calls about address spaces and page tables. Order of checks as
+ * all, and the calls about page tables. Order of checks as
  * the kernel has it, because errno depends on it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -20,120 +20,6 @@ static int do_destroy(SimContext *ctx, void *arg)
     return o && o->type == SIM_DEVICE ? -EBUSY : sim_object_destroy(ctx, cmd->id);
 }
 
-/* --- Address spaces ------------------------------------------------------------------- */
-
-static int do_ioas_alloc(SimContext *ctx, void *arg)
-{
-    struct iommu_ioas_alloc *cmd = arg;
-
-    if (cmd->flags) {
-        return -EOPNOTSUPP;
-    }
-    SimObject *o = sim_object_new(ctx, SIM_IOAS);
-    o->areas = g_array_new(false, false, sizeof(SimArea));
-    cmd->out_ioas_id = o->id;
-    return 0;
-}
-
-static int do_iova_ranges(SimContext *ctx, void *arg)
-{
-    struct iommu_ioas_iova_ranges *cmd = arg;
-    struct iommu_iova_range ranges[3];
-    SimObject *ioas;
-    unsigned room, n;
-
-    if (cmd->__reserved) {
-        return -EOPNOTSUPP;
-    }
-    ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
-    if (!ioas) {
-        return -ENOENT;
-    }
-    n = sim_ioas_ranges(ioas, ranges);
-    room = MIN(cmd->num_iovas, n);
-    if (room) {
-        memcpy((void *)(uintptr_t)cmd->allowed_iovas, ranges, room * sizeof(ranges[0]));
-    }
-    cmd->out_iova_alignment = ioas->domains ? SIM_PAGE : 1;
-    bool fits = n <= cmd->num_iovas;
-    cmd->num_iovas = n;
-    return fits ? 0 : -EMSGSIZE;
-}
-
-static int check_map_flags(uint32_t flags, uint64_t iova, uint64_t length)
-{
-    if (flags & ~(uint32_t)(IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)) {
-        return -EOPNOTSUPP;
-    }
-    if (iova == UINT64_MAX || length == UINT64_MAX) {
-        return -EOVERFLOW;
-    }
-    return flags & (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE) ? 0 : -EINVAL;
-}
-
-static int do_map(SimContext *ctx, void *arg)
-{
-    struct iommu_ioas_map *cmd = arg;
-    SimArea area = {
-        .iova = cmd->iova, .length = cmd->length, .va = (void *)(uintptr_t)cmd->user_va, .fd = -1,
-        .readonly = !(cmd->flags & IOMMU_IOAS_MAP_WRITEABLE),
-    };
-    int r = cmd->__reserved ? -EOPNOTSUPP : check_map_flags(cmd->flags, cmd->iova, cmd->length);
-
-    if (r < 0) {
-        return r;
-    }
-    SimObject *ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
-    if (!ioas) {
-        return -ENOENT;
-    }
-    if (cmd->user_va + cmd->length < cmd->user_va) {
-        return -EOVERFLOW;
-    }
-    return sim_ioas_map(ioas, area, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA);
-}
-
-static int do_map_file(SimContext *ctx, void *arg)
-{
-    struct iommu_ioas_map_file *cmd = arg;
-    SimArea area = {
-        .iova = cmd->iova, .length = cmd->length, .fd = cmd->fd, .start = cmd->start,
-        .readonly = !(cmd->flags & IOMMU_IOAS_MAP_WRITEABLE),
-    };
-    int r = check_map_flags(cmd->flags, cmd->iova, cmd->length);
-
-    if (hostsim->no_map_file) {
-        return -ENOTTY;
-    }
-    if (r < 0) {
-        return r;
-    }
-    SimObject *ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
-    if (!ioas) {
-        return -ENOENT;
-    }
-    if (fcntl(cmd->fd, F_GETFD) < 0) {
-        return -EBADF;
-    }
-    if (fcntl(cmd->fd, F_GET_SEALS) < 0) {      /* only memfds have seals */
-        return -EINVAL;
-    }
-    return sim_ioas_map(ioas, area, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA);
-}
-
-static int do_unmap(SimContext *ctx, void *arg)
-{
-    struct iommu_ioas_unmap *cmd = arg;
-    SimObject *ioas = sim_object_get(ctx, cmd->ioas_id, SIM_IOAS);
-    uint64_t length = cmd->length;
-    int r = ioas ? sim_ioas_unmap(ioas, cmd->iova, &length) : -ENOENT;
-
-    if (r == 0) {
-        cmd->length = length;
-    }
-    return r;
-}
-
 /* --- Page tables ----------------------------------------------------------------------------- */
 
 static int alloc_paging(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice *dev, SimObject *ioas)
@@ -142,7 +28,7 @@ static int alloc_paging(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice
     bool nest = cmd->flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
     int r;
 
-    if ((cmd->flags & ~known) || cmd->data_len || (cmd->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) ||
+    if ((cmd->flags & ~known) || cmd->data_len || ((cmd->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) && !dev->smmu->httu) ||
         (nest && (cmd->flags != IOMMU_HWPT_ALLOC_NEST_PARENT || !dev->smmu->nesting))) {
         return -EOPNOTSUPP;
     }
@@ -156,6 +42,10 @@ static int alloc_paging(SimContext *ctx, struct iommu_hwpt_alloc *cmd, SimDevice
     o->smmu = dev->smmu;
     o->nest_parent = nest;
     o->vmid = nest ? dev->smmu->next_vmid++ : 0;
+    o->pasid = cmd->flags & IOMMU_HWPT_ALLOC_PASID;
+    if (cmd->flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) {
+        o->dirty = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    }
     cmd->out_hwpt_id = o->id;
     return 0;
 }
@@ -238,31 +128,8 @@ static int do_hw_info(SimContext *ctx, void *arg)
     cmd->data_len = size;
     cmd->out_data_type = cmdqv ? IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV : IOMMU_HW_INFO_TYPE_ARM_SMMUV3;
     cmd->out_max_pasid_log2 = dev->pasid_bits;
-    cmd->out_capabilities = dev->ats ? 0 : IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED;
+    cmd->out_capabilities = (dev->ats ? 0U : IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED) | (dev->smmu->httu ? IOMMU_HW_CAP_DIRTY_TRACKING : 0U);
     return 0;
-}
-
-static int do_set_dirty(SimContext *ctx, void *arg)
-{
-    struct iommu_hwpt_set_dirty_tracking *cmd = arg;
-
-    if (cmd->flags & ~(uint32_t)IOMMU_HWPT_DIRTY_TRACKING_ENABLE) {
-        return -EOPNOTSUPP;
-    }
-    return sim_object_get(ctx, cmd->hwpt_id, SIM_PAGING) ? -EOPNOTSUPP : -ENOENT;
-}
-
-static int do_get_dirty(SimContext *ctx, void *arg)
-{
-    struct iommu_hwpt_get_dirty_bitmap *cmd = arg;
-
-    if ((cmd->flags & ~(uint32_t)IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR) || cmd->__reserved) {
-        return -EOPNOTSUPP;
-    }
-    if (!sim_object_get(ctx, cmd->hwpt_id, SIM_PAGING)) {
-        return -ENOENT;
-    }
-    return !cmd->page_size || (cmd->iova | cmd->length) % cmd->page_size ? -EINVAL : -EOPNOTSUPP;
 }
 
 /* --- Dispatch ------------------------------------------------------------------------------------- */
@@ -274,15 +141,19 @@ static const struct {
     bool answers_on_error;
 } ops[] = {
     { IOMMU_DESTROY, 8, sizeof(struct iommu_destroy), do_destroy, false },
-    { IOMMU_IOAS_ALLOC, 12, sizeof(struct iommu_ioas_alloc), do_ioas_alloc, false },
-    { IOMMU_IOAS_IOVA_RANGES, 32, sizeof(struct iommu_ioas_iova_ranges), do_iova_ranges, true },
-    { IOMMU_IOAS_MAP, 40, sizeof(struct iommu_ioas_map), do_map, false },
-    { IOMMU_IOAS_MAP_FILE, 40, sizeof(struct iommu_ioas_map_file), do_map_file, false },
-    { IOMMU_IOAS_UNMAP, 24, sizeof(struct iommu_ioas_unmap), do_unmap, false },
+    { IOMMU_IOAS_ALLOC, 12, sizeof(struct iommu_ioas_alloc), sim_ioas_alloc_ioctl, false },
+    { IOMMU_IOAS_IOVA_RANGES, 32, sizeof(struct iommu_ioas_iova_ranges), sim_ioas_ranges_ioctl, true },
+    { IOMMU_IOAS_ALLOW_IOVAS, 24, sizeof(struct iommu_ioas_allow_iovas), sim_ioas_allow_ioctl, false },
+    { IOMMU_IOAS_COPY, 40, sizeof(struct iommu_ioas_copy), sim_ioas_copy_ioctl, false },
+    { IOMMU_IOAS_MAP, 40, sizeof(struct iommu_ioas_map), sim_ioas_map_ioctl, false },
+    { IOMMU_IOAS_MAP_FILE, 40, sizeof(struct iommu_ioas_map_file), sim_ioas_map_file_ioctl, false },
+    { IOMMU_IOAS_UNMAP, 24, sizeof(struct iommu_ioas_unmap), sim_ioas_unmap_ioctl, false },
+    { IOMMU_OPTION, 24, sizeof(struct iommu_option), sim_option_ioctl, false },
+    { IOMMU_IOAS_CHANGE_PROCESS, 8, sizeof(struct iommu_ioas_change_process), sim_change_process_ioctl, false },
     { IOMMU_HWPT_ALLOC, 24, sizeof(struct iommu_hwpt_alloc), do_hwpt_alloc, false },
     { IOMMU_GET_HW_INFO, 32, sizeof(struct iommu_hw_info), do_hw_info, false },
-    { IOMMU_HWPT_SET_DIRTY_TRACKING, 16, sizeof(struct iommu_hwpt_set_dirty_tracking), do_set_dirty, false },
-    { IOMMU_HWPT_GET_DIRTY_BITMAP, 48, sizeof(struct iommu_hwpt_get_dirty_bitmap), do_get_dirty, false },
+    { IOMMU_HWPT_SET_DIRTY_TRACKING, 16, sizeof(struct iommu_hwpt_set_dirty_tracking), sim_dirty_set, false },
+    { IOMMU_HWPT_GET_DIRTY_BITMAP, 48, sizeof(struct iommu_hwpt_get_dirty_bitmap), sim_dirty_get, false },
     { IOMMU_HWPT_INVALIDATE, 32, sizeof(struct iommu_hwpt_invalidate), sim_invalidate, true },
     { IOMMU_FAULT_QUEUE_ALLOC, 16, sizeof(struct iommu_fault_alloc), sim_fault_alloc, false },
     { IOMMU_VIOMMU_ALLOC, 24, sizeof(struct iommu_viommu_alloc), sim_viommu_alloc, false },

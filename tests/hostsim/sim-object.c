@@ -70,6 +70,7 @@ static void release_parts(SimObject *o)
         break;
     case SIM_PAGING:
         sim_ioas_remove_domain(o->parent);
+        g_clear_pointer(&o->dirty, g_hash_table_destroy);
         break;
     case SIM_VDEVICE:
         o->dev->vdev = NULL;
