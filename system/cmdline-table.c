@@ -75,7 +75,7 @@ const OptionDef option_defs[] = {
 
     FLAG("daemonize", OPT_DAEMONIZE, "go to the background once everything is ready"),
     TEXT("pidfile", OPT_PIDFILE, "FILE", "write our process id there"),
-    KEYVAL("run-with", OPT_RUN_WITH, NULL, "[chroot=DIR][,user=NAME|UID:GID][,exit-with-parent=on|off]", "how the process runs after start-up"),
+    KEYVAL("run-with", OPT_RUN_WITH, NULL, "[chroot=DIR][,user=NAME|UID:GID][,exit-with-parent=on|off][,async-teardown=on|off]", "how the process runs after start-up"),
     KEYVAL("sandbox", OPT_SANDBOX, "enable", "on|off[,obsolete=,elevateprivileges=,spawn=,resourcecontrol=]", "system calls we give up"),
     KEYVAL("msg", OPT_MSG, NULL, "[timestamp=on|off][,guest-name=on|off]", "what messages start with"),
     TEXT("D", OPT_D, "FILE", "log and trace lines go to FILE"),

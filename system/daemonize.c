@@ -163,17 +163,20 @@ bool run_with_apply(json_t *opts, Error **errp)
         !options_must_be_empty(opts, "-run-with", errp)) {
         return false;
     }
-    if (async_teardown) {
-        error_setg(errp, "-run-with async-teardown=on is not supported by Twostage");
-        return false;
-    }
-    if (exit_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0) {
-        error_setg_errno(errp, errno, "-run-with exit-with-parent=on");
+    if (async_teardown && !async_teardown_start(errp)) {
         return false;
     }
     if (root && (chroot(root) < 0 || chdir("/") < 0)) {
         error_setg_errno(errp, errno, "-run-with chroot=%s", root);
         return false;
     }
-    return !user || change_user(user, errp);
+    if (user && !change_user(user, errp)) {
+        return false;
+    }
+    /* Last: the kernel forgets it when the user changes. */
+    if (exit_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0) {
+        error_setg_errno(errp, errno, "-run-with exit-with-parent=on");
+        return false;
+    }
+    return true;
 }

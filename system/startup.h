@@ -38,6 +38,9 @@ bool pidfile_create(const char *path, Error **errp);
 void pidfile_remove(void);
 bool run_with_apply(json_t *opts, Error **errp);    /* chroot, user: last thing before running */
 
+/* async-teardown.c */
+bool async_teardown_start(Error **errp);
+
 /* sandbox.c */
 bool sandbox_apply(json_t *opts, Error **errp);
 

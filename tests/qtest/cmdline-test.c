@@ -4,6 +4,9 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include "libqtest.h"
 
 typedef struct WrongUse {
@@ -102,10 +105,88 @@ static void test_firmware_dir(void)
     qtest_quit(t);
 }
 
+static bool ends_soon(pid_t pid)
+{
+    for (int i = 0; i < 3000 && kill(pid, 0) == 0; i++) {
+        g_usleep(10000);
+    }
+    return kill(pid, 0) != 0;
+}
+
+/* Returns once the emulator answers there: all of its start-up is behind it. */
+static void wait_for_greeting(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    char c;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
+    for (int i = 0; i < 3000 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)); i++) {
+        g_usleep(10000);
+    }
+    g_assert_cmpint(read(fd, &c, 1), ==, 1);
+    close(fd);
+}
+
+/* A shell that starts the emulator, tells its process id, and waits to be killed. */
+static pid_t start_below_a_shell(GPid *shell, const char *socket_path, const char *args)
+{
+    g_autofree char *script = g_strdup_printf("%s -accel qtest -M none -S -nodefaults -display none -qmp unix:%s,server=on,wait=off %s & "
+                                              "echo $!; exec sleep 1000", qtest_binary(), socket_path, args);
+    char *argv[] = { (char *)"sh", (char *)"-c", script, NULL }, text[32] = "";
+    int out;
+
+    g_assert_true(g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, shell, NULL, &out, NULL, NULL));
+    g_assert_cmpint(read(out, text, sizeof(text) - 1), >, 0);
+    wait_for_greeting(socket_path);
+    close(out);
+    return atoi(text);
+}
+
+/* Also as another user: changing it makes the kernel forget who was to be told. */
+static void test_exit_with_parent(void)
+{
+    g_autofree char *path = g_build_filename(qtest_tmpdir(), "parent.qmp", NULL);
+    GPid shell;
+    pid_t pid = start_below_a_shell(&shell, path, getuid() ? "-run-with exit-with-parent=on" : "-run-with exit-with-parent=on,user=65534:65534");
+
+    kill(shell, SIGKILL);
+    g_assert_true(ends_soon(pid));
+}
+
+static pid_t only_child_of(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/task/%d/children", pid, pid), *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return atoi(text);
+}
+
+static void test_async_teardown(void)
+{
+    g_autofree char *path = g_build_filename(qtest_tmpdir(), "teardown.qmp", NULL), *fds = NULL;
+    GPid shell;
+    pid_t pid = start_below_a_shell(&shell, path, "-run-with async-teardown=on"), helper = only_child_of(pid);
+    g_autoptr(GDir) open_files = NULL;
+
+    g_assert_cmpint(helper, >, 0);
+    fds = g_strdup_printf("/proc/%d/fd", helper);
+    open_files = g_dir_open(fds, 0, NULL);
+    g_assert_null(g_dir_read_name(open_files));        /* a socket held open would outlive us too */
+    kill(helper, SIGTERM);                             /* it does not go before us */
+    g_usleep(10000);
+    g_assert_cmpint(kill(helper, 0), ==, 0);
+    kill(pid, SIGKILL);
+    g_assert_true(ends_soon(helper));
+    kill(shell, SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cmdline/firmware-dir", test_firmware_dir);
+    g_test_add_func("/cmdline/exit-with-parent", test_exit_with_parent);
+    g_test_add_func("/cmdline/async-teardown", test_async_teardown);
     for (size_t i = 0; i < ARRAY_SIZE(wrong_uses); i++) {
         g_autofree char *name = g_strdup_printf("/cmdline/wrong/%zu", i);
         g_test_add_data_func(name, &wrong_uses[i], wrong_use);
