@@ -18,6 +18,9 @@
 #include "hw/arm/smmuv3-accel.h"
 #include "hw_arm.trace.h"
 
+/* IDR0.STALL_MODEL; 2 is "always" */
+enum { STALLS = 0, NEVER_STALLS = 1 };
+
 /* Guest's value must not exceed the host's. `property` is what the user can lower. */
 typedef struct CapRule {
     const char *name, *property;
@@ -28,6 +31,7 @@ static const CapRule rules[] = {
     RULE("16-bit ASIDs (IDR0.ASID16)", NULL, 0, IDR0, ASID16),
     RULE("two-level CD tables (IDR0.CD2L)", NULL, 0, IDR0, CD2L),
     RULE("ATS (IDR0.ATS)", "ats", 0, IDR0, ATS),
+    RULE("page requests (IDR0.PRI)", "x-pri", 0, IDR0, PRI),
     RULE("SubstreamID bits (IDR1.SSIDSIZE)", "ssidsize", 1, IDR1, SSIDSIZE),
     RULE("range invalidation (IDR3.RIL)", "ril", 3, IDR3, RIL),
     RULE("break-before-make level (IDR3.BBML)", NULL, 3, IDR3, BBML),
@@ -55,6 +59,8 @@ static void ceiling(const SMMUv3State *s, uint32_t idr[6])
     idr[0] = FIELD_DP32(idr[0], IDR0, ASID16, 1);
     idr[0] = FIELD_DP32(idr[0], IDR0, CD2L, 1);
     idr[0] = FIELD_DP32(idr[0], IDR0, ATS, s->ats != ON_OFF_AUTO_OFF);
+    idr[1] = FIELD_DP32(idr[1], IDR1, PRIQS, 0);
+    idr[0] = FIELD_DP32(idr[0], IDR0, PRI, s->x_pri != ON_OFF_AUTO_OFF);
     idr[1] = FIELD_DP32(idr[1], IDR1, SSIDSIZE, s->ssidsize == SMMU_AUTO ? 20 : s->ssidsize);
     idr[3] = FIELD_DP32(idr[3], IDR3, HAD, 0);
     idr[3] = FIELD_DP32(idr[3], IDR3, RIL, s->ril != ON_OFF_AUTO_OFF);
@@ -70,6 +76,7 @@ static bool fixed_by_user(const SMMUv3State *s, const CapRule *r)
     const char *p = r->property;
 
     return p && ((!strcmp(p, "ats") && s->ats == ON_OFF_AUTO_ON) || (!strcmp(p, "ril") && s->ril == ON_OFF_AUTO_ON) ||
+                 (!strcmp(p, "x-pri") && s->x_pri == ON_OFF_AUTO_ON) ||
                  (!strcmp(p, "oas") && s->oas != SMMU_AUTO) || (!strcmp(p, "ssidsize") && s->ssidsize != SMMU_AUTO));
 }
 
@@ -92,8 +99,21 @@ static void resolve(SMMUv3Accel *a, const uint32_t host[6])
 
         set(most, &rules[i], fixed_by_user(s, &rules[i]) ? v : MIN(v, get(host, &rules[i])));
     }
+    if (FIELD_EX32(most[0], IDR0, PRI)) {
+        most[1] = FIELD_DP32(most[1], IDR1, PRIQS, SMMU_PRIQS);
+    }
+    most[0] = FIELD_DP32(most[0], IDR0, STALL_MODEL, s->x_stall ? STALLS : NEVER_STALLS);
     memcpy(s->idr, most, sizeof(s->idr));
     trace_smmuv3_accel_caps(s->idr[0], s->idr[1], s->idr[3], s->idr[5]);
+}
+
+/* What the registers say and the kernel carries out. */
+static void offered(const SMMUv3Accel *a, const HostIOMMUDevice *hiod, uint32_t idr[6])
+{
+    memcpy(idr, hiod->caps.smmuv3.idr, 6 * sizeof(*idr));
+    if (!a->fault_id) {
+        idr[0] = FIELD_DP32(FIELD_DP32(idr[0], IDR0, PRI, 0), IDR0, STALL_MODEL, NEVER_STALLS);
+    }
 }
 
 static bool host_can_nest(SMMUv3Accel *a, const HostIOMMUDevice *hiod, Error **errp)
@@ -120,17 +140,24 @@ static bool host_can_nest(SMMUv3Accel *a, const HostIOMMUDevice *hiod, Error **e
 static bool check(SMMUv3Accel *a, const HostIOMMUDevice *hiod, Error **errp)
 {
     ERRP_GUARD();
+    uint32_t offer[6];
 
+    offered(a, hiod, offer);
+    if (smmuv3_can_stall(a->s) && FIELD_EX32(offer[0], IDR0, STALL_MODEL) != STALLS) {
+        error_setg(errp, "%s: x-stall=on, but the host SMMUv3 of %s cannot stall, or its kernel has no fault queues; remove it",
+                   smmuv3_name(a->s), hiod->name);
+        return false;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
         const CapRule *r = &rules[i];
-        uint32_t guest = get(a->s->idr, r), host = get(hiod->caps.smmuv3.idr, r);
+        uint32_t guest = get(a->s->idr, r), host = get(offer, r);
 
         if (guest <= host) {
             continue;
         }
         error_setg(errp, "%s: %s: the guest has %u, the host SMMUv3 of %s only %u", smmuv3_name(a->s), r->name, guest, hiod->name, host);
         if (r->property) {
-            error_append_hint(errp, "set a smaller value with arm-smmuv3,%s=\n", r->property);
+            error_append_hint(errp, "set a smaller value with arm-smmuv3,%s= (off or 0: none)\n", r->property);
         } else {
             error_append_hint(errp, "give this device when the VM starts, so that the guest is told what its host has\n");
         }
@@ -142,7 +169,7 @@ static bool check(SMMUv3Accel *a, const HostIOMMUDevice *hiod, Error **errp)
 bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
 {
     SMMUv3State *s = a->s;
-    uint32_t saved[6];
+    uint32_t saved[6], offer[6];
     bool open = !a->frozen && !a->resolved;
 
     if (!host_can_nest(a, hiod, errp)) {
@@ -150,13 +177,14 @@ bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
     }
     memcpy(saved, s->idr, sizeof(saved));
     if (open) {
-        resolve(a, hiod->caps.smmuv3.idr);
+        offered(a, hiod, offer);
+        resolve(a, offer);
     }
     if (!check(a, hiod, errp)) {
         memcpy(s->idr, saved, sizeof(saved));
         return false;
     }
-    if (!a->be) {
+    if (!a->devs->len) {
         a->host = hiod->caps.smmuv3;
     }
     a->resolved = true;
@@ -191,7 +219,7 @@ void smmuv3_accel_freeze(SMMUv3State *s)
 bool accel_caps_init(SMMUv3Accel *a, Error **errp)
 {
     if (a->s->cmdqv == ON_OFF_AUTO_ON) {
-        error_setg(errp, "%s: cmdqv=on needs a host with Tegra241 command queues, which this version does not drive; leave it at auto",
+        error_setg(errp, "%s: cmdqv=on needs Tegra241 hardware command queues, which this version does not drive; use cmdqv=off or auto",
                    smmuv3_name(a->s));
         return false;
     }

@@ -4,12 +4,13 @@
  * The kernel queues records of this vIOMMU, their StreamIDs already those of
  * the guest. The main thread reads as many as there are and appends them to
  * the guest's event queue. A gap in the sequence or a "lost" header is shown to
- * the guest as an overflow (IHI 0070 7.4).
+ * the guest as an overflow (IHI 0070 7.4). The kernel's queue is as long as the
+ * guest's: when the guest makes another one, so do we, and read the old one empty
+ * first.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/arm/smmuv3-accel.h"
-#include "util/main-loop.h"
 #include "hw_arm.trace.h"
 
 #define RECORD_SIZE (sizeof(struct iommufd_vevent_header) + sizeof(struct iommu_vevent_arm_smmuv3))
@@ -22,7 +23,7 @@ static void sanitise(uint64_t rec[EVT_WORDS])
     rec[3] = 0;
 }
 
-unsigned accel_events_parse(const void *buf, size_t n, bool *started, uint32_t *seq, uint64_t (*rec)[EVT_WORDS], bool *lost)
+unsigned accel_events_parse(const void *buf, size_t n, uint32_t *seq, uint64_t (*rec)[EVT_WORDS], bool *lost)
 {
     const uint8_t *p = buf, *end = p + n;
     unsigned out = 0;
@@ -34,10 +35,9 @@ unsigned accel_events_parse(const void *buf, size_t n, bool *started, uint32_t *
         memcpy(&h, p, sizeof(h));
         p += sizeof(h);
         /* counts 0..2^31-1 and around */
-        if (*started && h.sequence != ((*seq + 1) & INT32_MAX)) {
+        if (h.sequence != ((*seq + 1) & INT32_MAX)) {
             *lost = true;
         }
-        *started = true;
         *seq = h.sequence;
         if (h.flags & IOMMU_VEVENTQ_FLAG_LOST_EVENTS) {
             *lost = true;
@@ -65,10 +65,17 @@ static unsigned read_once(SMMUv3Accel *a, bool deliver)
     if (n <= 0) {
         return 0;
     }
-    unsigned count = accel_events_parse(buf, n, &a->veventq_started, &a->veventq_seq, rec, &lost);
+    unsigned count = accel_events_parse(buf, n, &a->veventq_seq, rec, &lost);
     if (deliver) {
         trace_smmuv3_accel_events(count, lost);
         smmuv3_event_push(a->s, rec, count);
+        for (unsigned i = 0; i < count; i++) {
+            AccelDev *d = accel_dev_by_sid(a, FIELD_EX64(rec[i][0], EVT0, SID));
+
+            if (d) {
+                d->events++;
+            }
+        }
         if (lost) {
             smmuv3_event_mark_lost(a->s);
         }
@@ -77,37 +84,52 @@ static unsigned read_once(SMMUv3Accel *a, bool deliver)
 }
 
 /* At most the queue's depth a turn: a storm does not hold the main loop. */
+static void read_all(SMMUv3Accel *a, bool deliver)
+{
+    for (unsigned i = 0; i < 1 + 2 * a->veventq_depth / READ_RECORDS && read_once(a, deliver); i++) {
+    }
+}
+
 static void events_readable(void *opaque)
 {
     SMMUv3Accel *a = opaque;
 
     g_mutex_lock(&a->s->lock);
-    for (unsigned i = 0; i < ACCEL_EVENTQ_DEPTH / READ_RECORDS && read_once(a, true); i++) {
-    }
+    read_all(a, true);
     g_mutex_unlock(&a->s->lock);
 }
 
 void accel_events_drop(SMMUv3Accel *a)
 {
     if (a->veventq_id) {
-        for (unsigned i = 0; i < 2 * ACCEL_EVENTQ_DEPTH / READ_RECORDS && read_once(a, false); i++) {
-        }
+        read_all(a, false);
     }
+}
+
+/* As many as the guest's queue holds. */
+static unsigned depth_wanted(const SMMUv3State *s)
+{
+    if (!FIELD_EX32(s->cr0, CR0, EVENTQEN)) {
+        return ACCEL_EVENTQ_DEPTH;
+    }
+    return MAX(BIT(smmuv3_queue_log2size(&s->eventq, SMMU_EVENTQS)), ACCEL_EVENTQ_LEAST);
 }
 
 /* An older kernel without event queues still translates; the guest then sees no faults, and the operator is told. */
 void accel_events_start(SMMUv3Accel *a)
 {
+    unsigned depth = depth_wanted(a->s);
     Error *err = NULL;
 
-    if (!iommufd_backend_alloc_veventq(a->be, a->viommu_id, IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, ACCEL_EVENTQ_DEPTH,
-                                       &a->veventq_id, &a->veventq_fd, &err)) {
+    if (!iommufd_backend_alloc_veventq(a->be, a->viommu_id, IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, depth, &a->veventq_id, &a->veventq_fd, &err)) {
         error_prepend(&err, "%s: the guest will not see its devices' faults: ", smmuv3_name(a->s));
         warn_report_err(err);
         a->veventq_id = 0;
         return;
     }
-    a->veventq_started = false;
+    trace_smmuv3_accel_event_queue(depth, a->veventq_id);
+    a->veventq_seq = ACCEL_SEQ_NONE;
+    a->veventq_depth = depth;
     qemu_set_fd_handler(a->veventq_fd, events_readable, NULL, a);
 }
 
@@ -119,4 +141,21 @@ void accel_events_stop(SMMUv3Accel *a)
         iommufd_backend_free_id(a->be, a->veventq_id);
         a->veventq_id = 0;
     }
+}
+
+/* Main thread. A vIOMMU has one queue: the old one has to go first. */
+void accel_events_resize(void *opaque)
+{
+    SMMUv3Accel *a = opaque;
+
+    g_mutex_lock(&a->s->lock);
+    if (a->veventq_id && a->veventq_depth != depth_wanted(a->s)) {
+        read_all(a, true);
+        accel_events_stop(a);
+        accel_events_start(a);
+        if (!a->veventq_id) {
+            smmuv3_event_mark_lost(a->s);
+        }
+    }
+    g_mutex_unlock(&a->s->lock);
 }

@@ -18,7 +18,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/arm/smmuv3-accel.h"
-#include "util/main-loop.h"
 #include "hw_arm.trace.h"
 
 #define CONFLICT_GRACE_NS 100000000
@@ -62,8 +61,10 @@ static void mask_ste(const SMMUv3Accel *a, const AccelDev *d, const uint64_t w[S
     if (!ats_usable(a, d) || FIELD_EX64(out[1], STE1, EATS) != EATS_FULL) {
         out[1] &= ~FIELD_MASK(STE1, EATS);
     }
-    /* The guest was told that nothing stalls; a host that can must not start to. */
-    out[1] = FIELD_DP64(out[1], STE1, S1STALLD, FIELD_EX32(a->host.idr[0], IDR0, STALL_MODEL) == 0);
+    /* A guest that was told that nothing stalls has a host that may not start to. */
+    if (!smmuv3_can_stall(a->s)) {
+        out[1] = FIELD_DP64(out[1], STE1, S1STALLD, FIELD_EX32(a->host.idr[0], IDR0, STALL_MODEL) == 0);
+    }
 }
 
 static AccelWant want_of(SMMUv3Accel *a, AccelDev *d, bool *bad)
@@ -141,14 +142,14 @@ static bool vdev_ensure(SMMUv3Accel *a, AccelDev *d, Error **errp)
 
 /* --- Page tables ------------------------------------------------------------------------------- */
 
-static AccelTable *table_get(SMMUv3Accel *a, AccelDev *d, Error **errp)
+static AccelTable *table_get(SMMUv3Accel *a, AccelDev *d, bool faults, Error **errp)
 {
-    AccelTable key = { .ste = { d->ste[0], d->ste[1] } }, *t = g_hash_table_lookup(a->tables, &key);
+    AccelTable key = { .ste = { d->ste[0], d->ste[1] }, .faults = faults }, *t = g_hash_table_lookup(a->tables, &key);
     struct iommu_hwpt_arm_smmuv3 data = { .ste = { htole64(d->ste[0]), htole64(d->ste[1]) } };
 
     if (!t) {
-        if (!iommufd_backend_alloc_hwpt(a->be, d->hiod->devid, a->viommu_id, 0, IOMMU_HWPT_DATA_ARM_SMMUV3, sizeof(data), &data,
-                                        0, &key.hwpt_id, errp)) {
+        if (!iommufd_backend_alloc_hwpt(a->be, d->hiod->devid, a->viommu_id, faults ? IOMMU_HWPT_FAULT_ID_VALID : 0, IOMMU_HWPT_DATA_ARM_SMMUV3,
+                                        sizeof(data), &data, faults ? a->fault_id : 0, &key.hwpt_id, errp)) {
             return NULL;
         }
         t = g_memdup2(&key, sizeof(key));
@@ -187,6 +188,7 @@ bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, AccelTa
             g->table = t;
             g->attached = hwpt_id;
         }
+        accel_faults_forget(a, d);
         d->installs++;
         trace_smmuv3_accel_install(d->sid, hwpt_id);
     }
@@ -206,6 +208,7 @@ static void group_cut_off(SMMUv3Accel *a, AccelGroup *g)
         AccelDev *d = g->devs->pdata[i];
 
         err = NULL;
+        accel_faults_forget(a, d);
         if (!host_iommu_device_iommufd_detach_hwpt(d->hiod, &err)) {
             accel_note_error(a, err);
         }
@@ -287,17 +290,10 @@ void accel_conflicts_due(void *opaque)
     g_mutex_unlock(&a->s->lock);
 }
 
-static bool group_translate(SMMUv3Accel *a, AccelGroup *g, Error **errp)
+static bool group_install(SMMUv3Accel *a, AccelGroup *g, bool faults, Error **errp)
 {
-    AccelDev *first = g->devs->pdata[0];
-    AccelTable *t;
+    AccelTable *t = table_get(a, g->devs->pdata[0], faults, errp);
 
-    for (unsigned i = 0; i < g->devs->len; i++) {
-        if (!vdev_ensure(a, g->devs->pdata[i], errp)) {
-            return false;
-        }
-    }
-    t = table_get(a, first, errp);
     if (!t) {
         return false;
     }
@@ -309,6 +305,30 @@ static bool group_translate(SMMUv3Accel *a, AccelGroup *g, Error **errp)
         return true;
     }
     return accel_group_attach(a, g, t->hwpt_id, t, errp);
+}
+
+static bool group_translate(SMMUv3Accel *a, AccelGroup *g, Error **errp)
+{
+    bool faults = !g->no_faults;
+    Error *err = NULL;
+
+    for (unsigned i = 0; i < g->devs->len; i++) {
+        faults = faults && accel_faults_wanted(a, g->devs->pdata[i]);
+        if (!vdev_ensure(a, g->devs->pdata[i], errp)) {
+            return false;
+        }
+    }
+    if (!faults) {
+        return group_install(a, g, false, errp);
+    }
+    if (group_install(a, g, true, &err)) {
+        return true;
+    }
+    /* The kernel has the queue but not for this device: it translates, and its page requests stay with the host. */
+    g->no_faults = true;
+    error_prepend(&err, "%s: the guest will not see page requests of %s: ", smmuv3_name(a->s), ((AccelDev *)g->devs->pdata[0])->hiod->name);
+    accel_note_error(a, err);
+    return group_install(a, g, false, errp);
 }
 
 void accel_group_settle(SMMUv3Accel *a, AccelGroup *g)

@@ -3,11 +3,11 @@
  *
  * The first vfio-pci device behind the vSMMU chooses the physical SMMU and
  * brings up what this vSMMU needs on the host, in the order the kernel wants:
- * stage 2 (its own: ASIDs of two vSMMUs never meet under one VMID), vIOMMU,
- * event queue, bypass and abort tables. A device is attached to one of these at
+ * fault queue if there is one, stage 2 (its own: ASIDs of two vSMMUs never meet
+ * under one VMID), vIOMMU, bypass and abort tables, event queue. A device is attached to one of these at
  * plug, so it is never in bypass when the guest says abort. The last device takes
  * it all down. Tables of the guest: smmuv3-accel-ste.c; invalidations:
- * -inval.c; events: -event.c; ID registers: -caps.c.
+ * -inval.c; events: -event.c; page requests: -fault.c; ID registers: -caps.c.
  *
  * Only bridges and vfio-pci devices with iommufd may sit behind it: nothing
  * here can translate for an emulated device. Bridges send nothing but MSIs, which
@@ -21,7 +21,6 @@
 #include "hw/arm/smmuv3-accel.h"
 #include "hw/arm/virt.h"
 #include "hw/pci/pci_bridge.h"
-#include "util/main-loop.h"
 #include "hw_arm.trace.h"
 
 /* Every vSMMU with accel=on; machine lock. */
@@ -80,6 +79,7 @@ static void take_down(SMMUv3Accel *a)
         free_id(a, &a->s2_id);
     }
     a->s2_id = 0;
+    accel_faults_stop(a);
     a->own_s2 = false;
     a->be = NULL;
     g_clear_pointer(&a->first, g_free);
@@ -99,12 +99,15 @@ static bool alloc_viommu(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
     return true;
 }
 
+/* Page requests first: whether the guest is told of them depends on it. */
 static bool bring_up(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
 {
-    if (!stage2_get(a, hiod, errp)) {
+    a->be = hiod->iommufd;
+    accel_faults_start(a, hiod);
+    if (!accel_caps_adopt(a, hiod, errp) || !stage2_get(a, hiod, errp)) {
+        take_down(a);
         return false;
     }
-    a->be = hiod->iommufd;
     a->ioas_id = hiod->ioas_id;
     a->first_s2 = hiod->hwpt_id;
     a->first = g_strdup(hiod->name);
@@ -185,7 +188,9 @@ static void drop_dev(SMMUv3Accel *a, AccelDev *d)
     accel_vdev_free(a, d);
     g_ptr_array_remove(g->devs, d);
     g_ptr_array_remove(a->devs, d);
+    accel_faults_forget(a, d);
     object_unref(d->hiod);
+    g_free(d->last_error);
     g_free(d);
     if (g->devs->len) {
         accel_group_settle(a, g);
@@ -230,13 +235,12 @@ static bool set_iommu_device_locked(SMMUv3Accel *a, PCIBus *bus, int devfn, Host
         error_setg(errp, "%s: a device is already at %s.%d", smmuv3_name(a->s), bus->qbus.name, devfn);
         return false;
     }
-    if (!accel_caps_adopt(a, hiod, errp)) {
-        return false;
-    }
-    if (a->be ? !same_place(a, hiod, errp) : !bring_up(a, hiod, errp)) {
+    if (a->be ? !accel_caps_adopt(a, hiod, errp) || !same_place(a, hiod, errp) : !bring_up(a, hiod, errp)) {
         accel_caps_device_gone(a);
         return false;
     }
+    /* The device is shown with no more PASIDs than the guest's SMMU has SubstreamIDs. */
+    hiod->caps.max_pasid_log2 = MIN(hiod->caps.max_pasid_log2, smmuv3_ssidsize(a->s));
     return add_dev(a, bus, devfn, hiod, errp);
 }
 
@@ -340,6 +344,9 @@ static uint64_t accel_get_viommu_flags(void *opaque)
     if (open ? s->ats != ON_OFF_AUTO_OFF : smmuv3_has_ats(s)) {
         flags |= VIOMMU_FLAG_ATS_SUPPORTED;
     }
+    if (open ? s->x_pri != ON_OFF_AUTO_OFF : smmuv3_has_pri(s)) {
+        flags |= VIOMMU_FLAG_PRI_SUPPORTED;
+    }
     g_mutex_unlock(&s->lock);
     return flags;
 }
@@ -406,10 +413,25 @@ static void accel_engine_invalidate(SMMUv3State *s, const uint64_t cmd[CMD_WORDS
     accel_invalidate(s->accel_state, cmd);
 }
 
+/* Answers last: a device goes on when all that the guest asked for before is done. */
 static bool accel_flush(SMMUv3State *s)
 {
     accel_apply(s->accel_state);
-    return accel_batch_flush(s->accel_state);
+    bool ok = accel_batch_flush(s->accel_state);
+    accel_answers_flush(s->accel_state);
+    return ok;
+}
+
+static void accel_engine_respond(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
+{
+    accel_apply(s->accel_state);        /* a table replaced is an answer already given */
+    accel_respond(s->accel_state, cmd);
+}
+
+static void accel_queues_changed(SMMUv3State *s)
+{
+    accel_faults_show(s->accel_state);
+    qemu_bh_schedule(s->accel_state->resize_bh);
 }
 
 static void accel_config_changed(SMMUv3State *s)
@@ -425,13 +447,15 @@ static void accel_reset(SMMUv3State *s)
     a->n_batch = 0;
     accel_config_changed(s);
     accel_invalidate_all(a);
+    accel_faults_refuse_all(a);
     accel_events_drop(a);
+    qemu_bh_schedule(a->resize_bh);
     accel_caps_reopen(a);
 }
 
 static const SMMUv3Engine accel_engine = {
     .pci_ops = &accel_pci_ops, .cfgi_ste = accel_cfgi_ste, .invalidate = accel_engine_invalidate, .flush = accel_flush,
-    .config_changed = accel_config_changed, .reset = accel_reset,
+    .config_changed = accel_config_changed, .reset = accel_reset, .respond = accel_engine_respond, .queues_changed = accel_queues_changed,
 };
 
 /* --- The device's side ---------------------------------------------------------------------------------- */
@@ -495,12 +519,14 @@ static guint table_hash(gconstpointer key)
 {
     const AccelTable *t = key;
 
-    return g_int64_hash(&t->ste[0]) ^ g_int64_hash(&t->ste[1]);
+    return g_int64_hash(&t->ste[0]) ^ g_int64_hash(&t->ste[1]) ^ t->faults;
 }
 
 static gboolean table_equal(gconstpointer x, gconstpointer y)
 {
-    return !memcmp(((const AccelTable *)x)->ste, ((const AccelTable *)y)->ste, sizeof(((AccelTable *)0)->ste));
+    const AccelTable *s = x, *t = y;
+
+    return s->ste[0] == t->ste[0] && s->ste[1] == t->ste[1] && s->faults == t->faults;
 }
 
 static void accel_free(SMMUv3State *s)
@@ -509,6 +535,8 @@ static void accel_free(SMMUv3State *s)
 
     s->accel_state = NULL;
     timer_free(a->conflict_timer);
+    qemu_bh_delete(a->resize_bh);
+    g_array_free(a->faults, true);
     g_ptr_array_free(a->devs, true);
     g_ptr_array_free(a->groups, true);
     g_hash_table_destroy(a->tables);
@@ -524,6 +552,8 @@ bool accel_setup(SMMUv3State *s, Error **errp)
     a->devs = g_ptr_array_new();
     a->groups = g_ptr_array_new();
     a->tables = g_hash_table_new_full(table_hash, table_equal, g_free, NULL);
+    a->faults = g_array_new(false, false, sizeof(AccelFault));
+    a->resize_bh = qemu_bh_new(accel_events_resize, a);
     a->conflict_timer = timer_new_ns(QEMU_CLOCK_REALTIME, accel_conflicts_due, a);
     if (!accel_caps_init(a, errp)) {
         accel_free(s);

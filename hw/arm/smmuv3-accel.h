@@ -5,6 +5,7 @@
  *       │        ├── table: bypass, abort, one per distinct guest STE
  *       │        ├── vDEVICE: a device's StreamID in the guest
  *       │        └── vEVENTQ
+ *       ├── fault queue: page requests of devices whose tables name it
  *       └── group (of the host's IOMMU) ── devices
  *
  * A host group is attached as one: its table is the one all its streams agree
@@ -22,8 +23,12 @@
 #include "hw/arm/smmuv3-internal.h"
 #include "backends/host_iommu_device.h"
 #include "backends/iommufd.h"
+#include "util/main-loop.h"
 
-#define ACCEL_EVENTQ_DEPTH 4096
+#define ACCEL_EVENTQ_DEPTH 4096         /* until the guest has an event queue */
+#define ACCEL_EVENTQ_LEAST 64
+#define ACCEL_FAULTS_MAX   1024         /* groups of page requests that wait for the guest */
+#define ACCEL_ANSWERS_MAX  64
 
 /* What a guest's configuration asks for one stream. */
 typedef enum AccelWant { ACCEL_ABORT, ACCEL_BYPASS, ACCEL_TRANSLATE } AccelWant;
@@ -31,6 +36,7 @@ typedef enum AccelWant { ACCEL_ABORT, ACCEL_BYPASS, ACCEL_TRANSLATE } AccelWant;
 /* A nested page table: what the kernel made of the two words of an STE. */
 typedef struct AccelTable {
     uint64_t ste[2];
+    bool faults;                        /* its devices' page requests come to the fault queue */
     uint32_t hwpt_id;
     unsigned users;                     /* groups attached */
 } AccelTable;
@@ -41,6 +47,7 @@ typedef struct AccelGroup {
     uint32_t attached;                  /* page table id; 0: none, DMA is blocked */
     AccelTable *table;                  /* when that is one of `tables` */
     bool dirty;
+    bool no_faults;                     /* the kernel refused a table with a fault queue */
     bool conflict;                      /* its streams want unlike things; not reported yet */
 } AccelGroup;
 
@@ -55,7 +62,19 @@ typedef struct AccelDev {
     AccelWant want;
     uint64_t ste[2];                    /* masked, when want is TRANSLATE */
     uint64_t installs;
+    /* statistics */
+    uint64_t commands, events, faults;
+    char *last_error;
 } AccelDev;
+
+/* A group of page requests, or a stalled transaction, that the host waits to have answered. */
+typedef struct AccelFault {
+    AccelDev *dev;
+    uint32_t cookie, sid;
+    uint16_t id;                        /* PRG index or STAG */
+    bool stall, shown;                  /* a stall is shown when the event queue has room */
+    uint64_t rec[EVT_WORDS];            /* how, if it is a stall */
+} AccelFault;
 
 struct SMMUv3Accel {
     SMMUv3State *s;
@@ -65,8 +84,17 @@ struct SMMUv3Accel {
     uint32_t s2_id, viommu_id, bypass_id, abort_id, veventq_id;
     bool own_s2;
     int veventq_fd;
-    bool veventq_started;
-    uint32_t veventq_seq;
+    uint32_t veventq_seq;               /* of the last record */
+    unsigned veventq_depth;
+    QEMUBH *resize_bh;                  /* the guest's event queue changed: ours follows in the main thread */
+    /* page requests */
+    uint32_t fault_id;                  /* 0: the host offers none */
+    int fault_fd;
+    size_t fault_room;                  /* records that fit in fault_buf */
+    struct iommu_hwpt_pgfault *fault_buf;
+    GArray *faults;                     /* AccelFault */
+    unsigned n_answers;
+    struct iommu_hwpt_page_response answers[ACCEL_ANSWERS_MAX];
     GPtrArray *devs, *groups;
     GHashTable *tables;                 /* AccelTable by its STE words */
     bool any_dirty;
@@ -121,7 +149,23 @@ void accel_invalidate_all(SMMUv3Accel *a);
 void accel_events_start(SMMUv3Accel *a);
 void accel_events_stop(SMMUv3Accel *a);
 void accel_events_drop(SMMUv3Accel *a);
-/* Pure: what one read gave, into records; returns how many, sets *lost. */
-unsigned accel_events_parse(const void *buf, size_t n, bool *started, uint32_t *seq, uint64_t (*rec)[EVT_WORDS], bool *lost);
+/* The guest's event queue is another: ours has its size, soon. */
+void accel_events_resize(void *opaque);
+/* Pure: what one read gave, into records; returns how many, sets *lost. *seq: of the record before, ACCEL_SEQ_NONE before the first. */
+#define ACCEL_SEQ_NONE INT32_MAX
+unsigned accel_events_parse(const void *buf, size_t n, uint32_t *seq, uint64_t (*rec)[EVT_WORDS], bool *lost);
+
+/* smmuv3-accel-fault.c */
+void accel_faults_start(SMMUv3Accel *a, const HostIOMMUDevice *hiod);
+void accel_faults_stop(SMMUv3Accel *a);
+/* Are page requests of @d brought to the guest while it translates? */
+bool accel_faults_wanted(const SMMUv3Accel *a, const AccelDev *d);
+/* The host answered for @d, its table is another now. */
+void accel_faults_forget(SMMUv3Accel *a, const AccelDev *d);
+void accel_faults_refuse_all(SMMUv3Accel *a);
+void accel_faults_show(SMMUv3Accel *a);
+/* CMD_PRI_RESP, CMD_RESUME, CMD_STALL_TERM; kept back until accel_answers_flush(). */
+void accel_respond(SMMUv3Accel *a, const uint64_t cmd[CMD_WORDS]);
+void accel_answers_flush(SMMUv3Accel *a);
 
 #endif

@@ -11,8 +11,9 @@
  * leaves CONS at itself, everything before it done, and CERROR_ILL; CERROR_ABT
  * when the queue is not in RAM; CERROR_ATC_INV_SYNC when the engine got no answer.
  *
- * Not modelled: the EL2 and secure commands (IDR0.HYP is 0), STALL and PRI
- * responses, DPT; all of them are illegal here.
+ * Not modelled: the EL2 and secure commands (IDR0.HYP is 0), DPT; all of them are
+ * illegal here. So are answers to page requests and stalls unless IDR0 offers
+ * these, which only accel=on does.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,8 +21,8 @@
 #include "hw_arm.trace.h"
 
 /* What a command needs to be legal, and how it is carried out. */
-typedef enum CmdKind { KIND_ILLEGAL, KIND_NOP, KIND_STE, KIND_STE_RANGE, KIND_INVALIDATE, KIND_SYNC } CmdKind;
-enum { NEED_S1 = 1, NEED_S2 = 2, NEED_ATS = 4, NO_SSEC = 8 };
+typedef enum CmdKind { KIND_ILLEGAL, KIND_NOP, KIND_STE, KIND_STE_RANGE, KIND_INVALIDATE, KIND_RESPONSE, KIND_SYNC } CmdKind;
+enum { NEED_S1 = 1, NEED_S2 = 2, NEED_ATS = 4, NO_SSEC = 8, NEED_PRI = 16, NEED_STALL = 32 };
 static const struct { uint8_t kind, need; } commands[256] = {
     [CMD_PREFETCH_CONFIG] = { KIND_NOP, NO_SSEC },
     [CMD_PREFETCH_ADDR] = { KIND_NOP, NO_SSEC },
@@ -37,13 +38,17 @@ static const struct { uint8_t kind, need; } commands[256] = {
     [CMD_TLBI_S2_IPA] = { KIND_INVALIDATE, NEED_S2 },
     [CMD_TLBI_NSNH_ALL] = { KIND_INVALIDATE, 0 },
     [CMD_ATC_INV] = { KIND_INVALIDATE, NEED_ATS | NO_SSEC },
+    [CMD_PRI_RESP] = { KIND_RESPONSE, NEED_PRI | NO_SSEC },
+    [CMD_RESUME] = { KIND_RESPONSE, NEED_STALL | NO_SSEC },
+    [CMD_STALL_TERM] = { KIND_RESPONSE, NEED_STALL | NO_SSEC },
     [CMD_SYNC] = { KIND_SYNC, 0 },
 };
 
 static bool needs_met(const SMMUv3State *s, uint8_t need, uint64_t w0)
 {
     return !((need & NEED_S1) && !smmuv3_has_s1(s)) && !((need & NEED_S2) && !smmuv3_has_s2(s)) &&
-           !((need & NEED_ATS) && !smmuv3_has_ats(s)) && !((need & NO_SSEC) && FIELD_EX64(w0, CMD0, SSEC));
+           !((need & NEED_ATS) && !smmuv3_has_ats(s)) && !((need & NEED_PRI) && !smmuv3_has_pri(s)) &&
+           !((need & NEED_STALL) && !smmuv3_can_stall(s)) && !((need & NO_SSEC) && FIELD_EX64(w0, CMD0, SSEC));
 }
 
 static void cfgi_range(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
@@ -80,6 +85,15 @@ static bool invalidate(SMMUv3State *s, uint64_t cmd[CMD_WORDS])
     }
     mask_range_fields(s, cmd);
     s->engine->invalidate(s, cmd);
+    return true;
+}
+
+static bool respond(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
+{
+    if (FIELD_EX64(cmd[0], CMD0, OPCODE) == CMD_PRI_RESP && FIELD_EX64(cmd[1], CMD1, RESP) == PRI_RESP_RESERVED) {
+        return false;
+    }
+    s->engine->respond(s, cmd);
     return true;
 }
 
@@ -130,6 +144,8 @@ static unsigned execute(SMMUv3State *s, uint64_t cmd[CMD_WORDS])
         return CERROR_NONE;
     case KIND_INVALIDATE:
         return invalidate(s, cmd) ? CERROR_NONE : CERROR_ILL;
+    case KIND_RESPONSE:
+        return respond(s, cmd) ? CERROR_NONE : CERROR_ILL;
     case KIND_SYNC:
         return synchronise(s, cmd);
     default:

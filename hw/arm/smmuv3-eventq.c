@@ -7,8 +7,8 @@
  * added, not only when the queue was empty: a guest that is late in writing
  * CONS never sleeps on a full queue.
  *
- * Runs under the vSMMU lock on any thread. Not modelled: PRI queue, stall
- * records, merging (records are merged only by a physical SMMU).
+ * Runs under the vSMMU lock on any thread. Not modelled: merging (records are
+ * merged only by a physical SMMU). PRI queue: smmuv3-priq.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -109,7 +109,7 @@ void smmuv3_send_msi(SMMUv3State *s, uint64_t addr, uint32_t data, uint32_t abor
     main_loop_run_once(msi_write, m);
 }
 
-static void notify(SMMUv3State *s, unsigned irq, const SMMUMsiCfg *msi, uint32_t abort_bit)
+void smmuv3_notify(SMMUv3State *s, unsigned irq, const SMMUMsiCfg *msi, uint32_t abort_bit)
 {
     trace_smmuv3_irq(irq, msi->addr);
     if (msi->addr) {
@@ -127,7 +127,7 @@ void smmuv3_gerror_raise(SMMUv3State *s, uint32_t bit)
     s->gerror ^= bit;
     trace_smmuv3_gerror(s->gerror, s->gerrorn);
     if (FIELD_EX32(s->irq_ctrl, IRQ_CTRL, GERROR_IRQEN)) {
-        notify(s, SMMU_IRQ_GERROR, &s->msi_gerror, GERROR_MSI_GERROR_ABT_ERR);
+        smmuv3_notify(s, SMMU_IRQ_GERROR, &s->msi_gerror, GERROR_MSI_GERROR_ABT_ERR);
     }
 }
 
@@ -146,6 +146,11 @@ void smmuv3_event_mark_lost(SMMUv3State *s)
     if (!((s->eventq.prod ^ s->eventq.cons) & QUEUE_OVF)) {
         s->eventq.prod ^= QUEUE_OVF;
     }
+}
+
+bool smmuv3_event_room(const SMMUv3State *s)
+{
+    return FIELD_EX32(s->cr0, CR0, EVENTQEN) && !queue_full(&s->eventq, smmuv3_queue_log2size(&s->eventq, SMMU_EVENTQS));
 }
 
 /* False: nobody will see it. */
@@ -188,7 +193,7 @@ void smmuv3_event_push(SMMUv3State *s, const uint64_t (*rec)[EVT_WORDS], unsigne
         any |= push_one(s, rec[i]);
     }
     if (any && FIELD_EX32(s->irq_ctrl, IRQ_CTRL, EVENTQ_IRQEN)) {
-        notify(s, SMMU_IRQ_EVENTQ, &s->msi_eventq, GERROR_MSI_EVENTQ_ABT_ERR);
+        smmuv3_notify(s, SMMU_IRQ_EVENTQ, &s->msi_eventq, GERROR_MSI_EVENTQ_ABT_ERR);
     }
 }
 

@@ -21,6 +21,7 @@
 
 #define SMMU_CMDQS      19
 #define SMMU_EVENTQS    19
+#define SMMU_PRIQS      19
 #define SMMU_SIDSIZE    16
 #define SMMU_RUN_MAX    4096            /* commands fetched at once: one guest run, nearly always */
 
@@ -47,6 +48,16 @@ typedef struct SMMUEvent {
     uint8_t class;
     uint64_t addr, ipa;
 } SMMUEvent;
+
+/* A device asks for a page. */
+typedef struct SMMUPageRequest {
+    uint32_t sid, ssid;
+    bool ssv, priv, exec, read, write, last;
+    uint16_t prg;
+    uint64_t addr;
+} SMMUPageRequest;
+/* What became of it: in the guest's queue; no room (the device may ask again); refused. */
+typedef enum SMMUPriOutcome { SMMU_PRI_QUEUED, SMMU_PRI_OVERFLOW, SMMU_PRI_REFUSED } SMMUPriOutcome;
 
 /* A stream table entry, decoded. Fields of a stage that Config does not select are not looked at. */
 typedef struct SMMUSte {
@@ -86,10 +97,14 @@ typedef struct SMMUv3Engine {
     /* SMMUEN, GBPA or the stream table's place changed. */
     void (*config_changed)(SMMUv3State *s);
     void (*reset)(SMMUv3State *s);
+    /* CMD_PRI_RESP, CMD_RESUME, CMD_STALL_TERM; only if IDR0 offers them. May be kept back until flush. */
+    void (*respond)(SMMUv3State *s, const uint64_t cmd[CMD_WORDS]);
+    /* A queue towards the guest was switched on or off, or has room again. May be NULL. */
+    void (*queues_changed)(SMMUv3State *s);
 } SMMUv3Engine;
 
 typedef struct SMMUv3Stats {
-    uint64_t runs, commands, events, events_lost;
+    uint64_t runs, commands, events, events_lost, page_requests, page_requests_lost;
 } SMMUv3Stats;
 
 struct SMMUv3State {
@@ -97,8 +112,8 @@ struct SMMUv3State {
     /* properties */
     PCIBus *primary_bus;
     MemoryRegion *memory, *secure_memory;
-    bool accel, smmu_per_bus, x_ats;
-    OnOffAuto ats, cmdqv, ril;
+    bool accel, smmu_per_bus, x_ats, x_stall;
+    OnOffAuto ats, cmdqv, ril, x_pri;
     int oas, ssidsize;
     uint8_t x_oas, x_ssidsize;
     uint64_t msi_gpa;
@@ -117,8 +132,8 @@ struct SMMUv3State {
     uint32_t idr[6], iidr, aidr;
     uint32_t cr0, cr1, cr2, gbpa, irq_ctrl, gerror, gerrorn, strtab_base_cfg;
     uint64_t strtab_base;
-    SMMUQueue cmdq, eventq;
-    SMMUMsiCfg msi_gerror, msi_eventq;
+    SMMUQueue cmdq, eventq, priq;
+    SMMUMsiCfg msi_gerror, msi_eventq, msi_priq;
     bool sync_failed;                   /* the next CMD_SYNC reports it */
     SMMUv3Stats stats;
     uint8_t cmd_buf[SMMU_RUN_MAX * CMD_SIZE];
@@ -128,6 +143,8 @@ static inline bool smmuv3_enabled(const SMMUv3State *s) { return FIELD_EX32(s->c
 static inline bool smmuv3_has_s1(const SMMUv3State *s) { return FIELD_EX32(s->idr[0], IDR0, S1P); }
 static inline bool smmuv3_has_s2(const SMMUv3State *s) { return FIELD_EX32(s->idr[0], IDR0, S2P); }
 static inline bool smmuv3_has_ats(const SMMUv3State *s) { return FIELD_EX32(s->idr[0], IDR0, ATS); }
+static inline bool smmuv3_has_pri(const SMMUv3State *s) { return FIELD_EX32(s->idr[0], IDR0, PRI); }
+static inline bool smmuv3_can_stall(const SMMUv3State *s) { return FIELD_EX32(s->idr[0], IDR0, STALL_MODEL) == 0; }
 static inline bool smmuv3_has_msi(const SMMUv3State *s) { return FIELD_EX32(s->idr[0], IDR0, MSI); }
 static inline unsigned smmuv3_ssidsize(const SMMUv3State *s) { return FIELD_EX32(s->idr[1], IDR1, SSIDSIZE); }
 static inline unsigned smmuv3_oas(const SMMUv3State *s) { return smmu_oas_bits(FIELD_EX32(s->idr[5], IDR5, OAS)); }
@@ -147,8 +164,15 @@ void smmuv3_event_record(SMMUv3State *s, const SMMUEvent *evt);
 /* @n records as they are; for those the host made. */
 void smmuv3_event_push(SMMUv3State *s, const uint64_t (*rec)[EVT_WORDS], unsigned n);
 void smmuv3_event_mark_lost(SMMUv3State *s);
+/* Would a record be stored now? Those of stalled transactions wait. */
+bool smmuv3_event_room(const SMMUv3State *s);
+void smmuv3_notify(SMMUv3State *s, unsigned irq, const SMMUMsiCfg *msi, uint32_t abort_bit);
 void smmuv3_gerror_raise(SMMUv3State *s, uint32_t bit);
 void smmuv3_send_msi(SMMUv3State *s, uint64_t addr, uint32_t data, uint32_t abort_bit);
+
+/* smmuv3-priq.c */
+void smmu_page_request_encode(const SMMUPageRequest *r, uint64_t rec[PRI_WORDS]);
+SMMUPriOutcome smmuv3_page_request(SMMUv3State *s, const SMMUPageRequest *r);
 
 /* smmuv3-config.c; `SMMU_EVT_NONE` is success. */
 SMMUEventType smmu_ste_decode(const SMMUv3State *s, const uint64_t w[STE_WORDS], SMMUSte *ste);

@@ -10,9 +10,11 @@
  * Register accesses run on the vCPU thread under the device's own lock; see
  * smmuv3-internal.h.
  *
- * Not modelled: secure and realm interfaces, EL2 (HYP), stall model, PRI
- * queue, HTTU, ATOS, PMCG. Their registers read as zero. They would go beside
- * smmuv3-eventq.c (PRI, stall) and into smmu-walk.c (HTTU).
+ * The PRI queue (smmuv3-priq.c) and stalls exist only when accel=on found a
+ * host that has them.
+ *
+ * Not modelled: secure and realm interfaces, EL2 (HYP), HTTU, ATOS, PMCG. Their
+ * registers read as zero. HTTU would go into smmu-walk.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -48,8 +50,21 @@ bool smmuv3_ats_enabled(SMMUv3State *s)
 
 /* --- Registers: what happens after a write ------------------------------------------ */
 
+static void queues_changed(SMMUv3State *s)
+{
+    if (s->engine->queues_changed) {
+        s->engine->queues_changed(s);
+    }
+}
+
 static void cr0_written(SMMUv3State *s, uint64_t old)
 {
+    if (!smmuv3_has_pri(s)) {
+        s->cr0 &= ~FIELD_MASK(CR0, PRIQEN);
+    }
+    if ((s->cr0 ^ old) & (FIELD_MASK(CR0, EVENTQEN) | FIELD_MASK(CR0, PRIQEN))) {
+        queues_changed(s);
+    }
     if ((s->cr0 ^ old) & FIELD_MASK(CR0, SMMUEN)) {
         trace_smmuv3_enable(smmuv3_enabled(s));
         s->engine->config_changed(s);
@@ -66,7 +81,7 @@ static void cr1_written(SMMUv3State *s, uint64_t old)
     if (smmuv3_enabled(s)) {
         fixed |= 0xfc0;
     }
-    if (s->cr0 & (FIELD_MASK(CR0, EVENTQEN) | FIELD_MASK(CR0, CMDQEN))) {
+    if (s->cr0 & (FIELD_MASK(CR0, EVENTQEN) | FIELD_MASK(CR0, PRIQEN) | FIELD_MASK(CR0, CMDQEN))) {
         fixed |= 0x03f;
     }
     s->cr1 = (s->cr1 & ~fixed) | (old & fixed);
@@ -90,10 +105,31 @@ static void cmdq_written(SMMUv3State *s, uint64_t old)
     smmuv3_cmdq_run(s);
 }
 
+static void gerrorn_written(SMMUv3State *s, uint64_t old)
+{
+    if (!smmuv3_has_pri(s)) {
+        s->gerrorn &= ~(uint32_t)GERROR_OF_PRIQ;
+    }
+    smmuv3_cmdq_run(s);
+}
+
+static void irq_ctrl_written(SMMUv3State *s, uint64_t old)
+{
+    if (!smmuv3_has_pri(s)) {
+        s->irq_ctrl &= ~FIELD_MASK(IRQ_CTRL, PRIQ_IRQEN);
+    }
+}
+
+static void event_cons_written(SMMUv3State *s, uint64_t old)
+{
+    queues_changed(s);
+}
+
 /* --- Registers: the table ---------------------------------------------------------- */
 
 typedef enum RegGuard {
     WRITE_ALWAYS, WRITE_NEVER, WRITE_SMMU_OFF, WRITE_CMDQ_OFF, WRITE_EVENTQ_OFF, WRITE_GERROR_MSI, WRITE_EVENTQ_MSI,
+    WRITE_PRI, WRITE_PRIQ_OFF, WRITE_PRIQ_MSI,
 } RegGuard;
 
 typedef struct RegInfo {
@@ -110,9 +146,9 @@ static const RegInfo registers[] = {    /* the hot ones first */
     REG(CMDQ_PROD, 4, WRITE_ALWAYS, cmdq.prod, QUEUE_INDEX_MASK, cmdq_written),
     REG(CMDQ_CONS, 4, WRITE_CMDQ_OFF, cmdq.cons, QUEUE_INDEX_MASK | FIELD_MASK(CMDQ_CONS, ERR)),
     REG(EVENTQ_PROD, 4, WRITE_EVENTQ_OFF, eventq.prod, QUEUE_INDEX_MASK | QUEUE_OVF),
-    REG(EVENTQ_CONS, 4, WRITE_ALWAYS, eventq.cons, QUEUE_INDEX_MASK | QUEUE_OVF),
+    REG(EVENTQ_CONS, 4, WRITE_ALWAYS, eventq.cons, QUEUE_INDEX_MASK | QUEUE_OVF, event_cons_written),
     REG(GERROR, 4, WRITE_NEVER, gerror, 0),
-    REG(GERRORN, 4, WRITE_ALWAYS, gerrorn, GERROR_IMPLEMENTED, cmdq_written),
+    REG(GERRORN, 4, WRITE_ALWAYS, gerrorn, GERROR_IMPLEMENTED, gerrorn_written),
     REG(IDR0, 4, WRITE_NEVER, idr[0], 0),
     REG(IDR1, 4, WRITE_NEVER, idr[1], 0),
     REG(IDR2, 4, WRITE_NEVER, idr[2], 0),
@@ -126,7 +162,7 @@ static const RegInfo registers[] = {    /* the hot ones first */
     REG(CR1, 4, WRITE_ALWAYS, cr1, CR1_WRITABLE, cr1_written),
     REG(CR2, 4, WRITE_SMMU_OFF, cr2, CR2_WRITABLE),
     REG(GBPA, 4, WRITE_ALWAYS, gbpa, GBPA_WRITABLE | FIELD_MASK(GBPA, UPDATE), gbpa_written),
-    REG(IRQ_CTRL, 4, WRITE_ALWAYS, irq_ctrl, FIELD_MASK(IRQ_CTRL, GERROR_IRQEN) | FIELD_MASK(IRQ_CTRL, EVENTQ_IRQEN)),
+    REG(IRQ_CTRL, 4, WRITE_ALWAYS, irq_ctrl, IRQ_CTRL_WRITABLE, irq_ctrl_written),
     REG(IRQ_CTRLACK, 4, WRITE_NEVER, irq_ctrl, 0),
     REG(GERROR_IRQ_CFG0, 8, WRITE_GERROR_MSI, msi_gerror.addr, MSI_CFG0_WRITABLE),
     REG(GERROR_IRQ_CFG1, 4, WRITE_GERROR_MSI, msi_gerror.data, UINT32_MAX),
@@ -138,6 +174,12 @@ static const RegInfo registers[] = {    /* the hot ones first */
     REG(EVENTQ_IRQ_CFG0, 8, WRITE_EVENTQ_MSI, msi_eventq.addr, MSI_CFG0_WRITABLE),
     REG(EVENTQ_IRQ_CFG1, 4, WRITE_EVENTQ_MSI, msi_eventq.data, UINT32_MAX),
     REG(EVENTQ_IRQ_CFG2, 4, WRITE_EVENTQ_MSI, msi_eventq.attr, MSI_CFG2_WRITABLE),
+    REG(PRIQ_BASE, 8, WRITE_PRIQ_OFF, priq.base, QBASE_WRITABLE),
+    REG(PRIQ_PROD, 4, WRITE_PRIQ_OFF, priq.prod, QUEUE_INDEX_MASK | QUEUE_OVF),
+    REG(PRIQ_CONS, 4, WRITE_PRI, priq.cons, QUEUE_INDEX_MASK | QUEUE_OVF),
+    REG(PRIQ_IRQ_CFG0, 8, WRITE_PRIQ_MSI, msi_priq.addr, MSI_CFG0_WRITABLE),
+    REG(PRIQ_IRQ_CFG1, 4, WRITE_PRIQ_MSI, msi_priq.data, UINT32_MAX),
+    REG(PRIQ_IRQ_CFG2, 4, WRITE_PRI, msi_priq.attr, PRIQ_IRQ_CFG2_WRITABLE),
 };
 
 static const RegInfo *find_register(hwaddr addr)
@@ -159,6 +201,9 @@ static bool may_write(const SMMUv3State *s, RegGuard guard)
     case WRITE_EVENTQ_OFF: return !FIELD_EX32(s->cr0, CR0, EVENTQEN);
     case WRITE_GERROR_MSI: return smmuv3_has_msi(s) && !FIELD_EX32(s->irq_ctrl, IRQ_CTRL, GERROR_IRQEN);
     case WRITE_EVENTQ_MSI: return smmuv3_has_msi(s) && !FIELD_EX32(s->irq_ctrl, IRQ_CTRL, EVENTQ_IRQEN);
+    case WRITE_PRI:        return smmuv3_has_pri(s);
+    case WRITE_PRIQ_OFF:   return smmuv3_has_pri(s) && !FIELD_EX32(s->cr0, CR0, PRIQEN);
+    case WRITE_PRIQ_MSI:   return smmuv3_has_pri(s) && smmuv3_has_msi(s) && !FIELD_EX32(s->irq_ctrl, IRQ_CTRL, PRIQ_IRQEN);
     default:               return false;
     }
 }
@@ -296,6 +341,7 @@ static bool emulated_realize(SMMUv3State *s, Error **errp)
 {
     static const struct { size_t offset; const char *name; } accel_only[] = {
         { offsetof(SMMUv3State, ats), "ats" }, { offsetof(SMMUv3State, cmdqv), "cmdqv" }, { offsetof(SMMUv3State, ril), "ril" },
+        { offsetof(SMMUv3State, x_pri), "x-pri" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(accel_only); i++) {
@@ -303,6 +349,10 @@ static bool emulated_realize(SMMUv3State *s, Error **errp)
             error_setg(errp, "arm-smmuv3: %s needs accel=on", accel_only[i].name);
             return false;
         }
+    }
+    if (s->x_stall) {
+        error_setg(errp, "arm-smmuv3: x-stall needs accel=on");
+        return false;
     }
     if (s->oas != SMMU_AUTO || s->ssidsize != SMMU_AUTO) {
         error_setg(errp, "arm-smmuv3: %s needs accel=on; the emulated model takes x-%s",
@@ -357,8 +407,8 @@ static void reset_registers(SMMUv3State *s)
     s->cr0 = s->cr1 = s->cr2 = s->irq_ctrl = s->gerror = s->gerrorn = s->strtab_base_cfg = 0;
     s->strtab_base = 0;
     s->gbpa = GBPA_RESET;
-    s->cmdq = s->eventq = (SMMUQueue) { 0 };
-    s->msi_gerror = s->msi_eventq = (SMMUMsiCfg) { 0 };
+    s->cmdq = s->eventq = s->priq = (SMMUQueue) { 0 };
+    s->msi_gerror = s->msi_eventq = s->msi_priq = (SMMUMsiCfg) { 0 };
     s->sync_failed = false;
 }
 
@@ -475,6 +525,8 @@ static const Property smmuv3_properties[] = {
     DEFINE_PROP_ON_OFF_AUTO("ril", SMMUv3State, ril, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_ENUM("oas", SMMUv3State, oas, SMMU_AUTO, prop_oas, int),
     DEFINE_PROP_ENUM("ssidsize", SMMUv3State, ssidsize, SMMU_AUTO, prop_ssidsize, int),
+    DEFINE_PROP_ON_OFF_AUTO("x-pri", SMMUv3State, x_pri, ON_OFF_AUTO_AUTO),
+    DEFINE_PROP_BOOL("x-stall", SMMUv3State, x_stall, false),
     DEFINE_PROP_BOOL("x-ats", SMMUv3State, x_ats, false),
     DEFINE_PROP_UINT8("x-ssidsize", SMMUv3State, x_ssidsize, 0),
     DEFINE_PROP_UINT8("x-oas", SMMUv3State, x_oas, 48),
@@ -494,6 +546,8 @@ static const PropertyDoc smmuv3_docs[] = {
     { "oas", "With accel=on: output address size in bits: 44, 48 or auto (the host's)" },
     { "ril", "With accel=on: offer range invalidation. auto: if the host's SMMU has it" },
     { "ssidsize", "With accel=on: bits of a SubstreamID (PASID), 0 to 20; 0: none. auto: the host's" },
+    { "x-pri", "With accel=on: offer page requests (PRI) to the guest. auto: if the host's SMMU has PRI and its kernel fault queues" },
+    { "x-stall", "With accel=on: let devices stall on faults until the guest resumes them; the host's SMMU must be able to (default: false)" },
     { "x-ats", "Emulated model: offer ATS" },
     { "x-ssidsize", "Emulated model: bits of a SubstreamID (PASID), 0 to 20" },
     { "x-oas", "Emulated model: output address size in bits" },

@@ -62,6 +62,7 @@ static void reset(unsigned cmdq_log2, unsigned eventq_log2)
 
     memcpy(smmu->idr, idr, sizeof(idr));
     smmu->idr[0] = FIELD_DP32(smmu->idr[0], IDR0, ATS, 1);
+    smmu->idr[0] = FIELD_DP32(smmu->idr[0], IDR0, STALL_MODEL, 1);
     smmu->cr0 = smmu->irq_ctrl = smmu->gerror = smmu->gerrorn = 0;
     smmu->gbpa = GBPA_RESET;
     smmu->sync_failed = false;

@@ -139,6 +139,7 @@ enum {
     VIOMMU_FLAG_WANT_NESTING_PARENT = BIT_ULL(0),   /* allocate the stage 2 as a nesting parent */
     VIOMMU_FLAG_PASID_SUPPORTED = BIT_ULL(1),       /* guest may use PASIDs */
     VIOMMU_FLAG_ATS_SUPPORTED = BIT_ULL(2),         /* guest may use ATS */
+    VIOMMU_FLAG_PRI_SUPPORTED = BIT_ULL(3),         /* guest may use page requests */
 };
 /* One translation or page request answer for devices with ATS/PRI. */
 typedef struct PCIIOMMUOps {
