@@ -41,6 +41,12 @@ static bool block_allowed(unsigned granule, unsigned level, unsigned oas)
     }
 }
 
+/* The first table is as large as its index needs, and aligned to that: lower bits of its address do not count. */
+static uint64_t first_table(uint64_t ttb, unsigned index_bits)
+{
+    return ttb & ~MAKE_64BIT_MASK(0, index_bits + 3);
+}
+
 static PteKind classify(uint64_t pte, unsigned granule, unsigned level, unsigned oas)
 {
     if (!FIELD_EX64(pte, PTE, VALID)) {
@@ -122,7 +128,8 @@ static bool s2_leaf(const SMMUContext *c, uint64_t ipa, uint64_t pte, unsigned l
 
 bool smmu_walk_s2(const SMMUContext *c, const SMMUReader *r, uint64_t ipa, uint8_t class, SMMULeaf *leaf, SMMUFault *f)
 {
-    uint64_t table = c->s2_ttb, pte;
+    unsigned index_bits = 64 - c->s2_tsz - level_shift(c->s2_granule, c->s2_start);
+    uint64_t table = first_table(c->s2_ttb, index_bits), pte;
 
     if (ipa >> (64 - c->s2_tsz)) {
         return fault_is(f, SMMU_EVT_F_TRANSLATION, true, class, ipa);
@@ -130,7 +137,7 @@ bool smmu_walk_s2(const SMMUContext *c, const SMMUReader *r, uint64_t ipa, uint8
     for (unsigned level = c->s2_start; level < 4; level++) {
         unsigned shift = level_shift(c->s2_granule, level);
         /* at the start the index takes the concatenated tables along */
-        unsigned bits = level == c->s2_start ? 64 - c->s2_tsz - shift : c->s2_granule - 3u;
+        unsigned bits = level == c->s2_start ? index_bits : c->s2_granule - 3u;
 
         if (!fetch(r, 2, level, table + extract64(ipa, shift, bits) * 8, &pte, f)) {
             return false;
@@ -240,9 +247,9 @@ static bool walk_s1(const SMMUContext *c, const SMMUReader *r, uint64_t iova, SM
     if (!t) {
         return fault_is(f, SMMU_EVT_F_TRANSLATION, false, EVT_CLASS_IN, 0);
     }
-    unsigned stride = t->granule - 3, bits = 64 - t->tsz;
-    table = t->ttb;
-    for (unsigned level = 3 - (bits - t->granule - 1) / stride; level < 4; level++) {
+    unsigned stride = t->granule - 3, bits = 64 - t->tsz, start = 3 - (bits - t->granule - 1) / stride;
+    table = first_table(t->ttb, bits - level_shift(t->granule, start));
+    for (unsigned level = start; level < 4; level++) {
         unsigned shift = level_shift(t->granule, level);
 
         if (!s1_fetch(c, r, level, table + extract64(iova, shift, MIN(stride, bits - shift)) * 8, &pte, f)) {

@@ -78,12 +78,12 @@ static SMMUEventType locate(SMMUv3State *s, uint32_t sid, uint64_t *addr)
     if (sid >> log2size) {
         return SMMU_EVT_C_BAD_STREAMID;
     }
-    if (fmt == 0) {
+    if (fmt != 1) {                     /* reserved values are as 0, and those of SPLIT as 6 */
         *addr = (base & ~MAKE_64BIT_MASK(0, log2size + 6)) + (uint64_t)sid * STE_SIZE;
         return SMMU_EVT_NONE;
     }
-    if (fmt != 1 || (split != 6 && split != 8 && split != 10)) {
-        return SMMU_EVT_C_BAD_STREAMID;
+    if (split != 8 && split != 10) {
+        split = 6;
     }
     unsigned l1_bits = log2size > split ? log2size - split : 0;
     *addr = (base & ~MAKE_64BIT_MASK(0, l1_bits + 3)) + (uint64_t)(sid >> split) * 8;

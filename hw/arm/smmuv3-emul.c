@@ -20,7 +20,8 @@
 
 /* One transaction, or ATS request, on its way through. */
 typedef struct Transaction {
-    uint64_t iova;
+    uint64_t input;                     /* as the device gave it, which is what events show */
+    uint64_t iova;                      /* without what TBI ignores */
     uint32_t sid, ssid;                 /* SSID_VALID or 0 */
     SMMUAccess access;
     bool ats_request;
@@ -96,7 +97,7 @@ static void record(SMMUDevice *d, const Transaction *t, SMMUEvent evt)
     evt.sid = t->sid;
     evt.ssv = t->ssid & SSID_VALID;
     evt.ssid = t->ssid & ~SSID_VALID;
-    evt.addr = t->iova;
+    evt.addr = t->input;
     evt.rnw = !t->access.write;
     evt.ind = t->access.exec;
     evt.pnu = t->access.priv;
@@ -231,7 +232,7 @@ static IOMMUTLBEntry smmu_translate(IOMMUMemoryRegion *mr, hwaddr addr, IOMMUAcc
 {
     SMMUDevice *d = container_of(mr, SMMUDevice, iommu);
     Transaction t = {
-        .iova = addr, .sid = smmu_device_sid(d), .ssid = attrs.pid ? SSID_VALID | attrs.pasid : 0,
+        .input = addr, .iova = addr, .sid = smmu_device_sid(d), .ssid = attrs.pid ? SSID_VALID | attrs.pasid : 0,
         .access = { .write = flag & IOMMU_WO, .exec = attrs.exec, .priv = attrs.pid && !attrs.user },
     };
     SMMULeaf leaf;
@@ -273,7 +274,7 @@ static ssize_t emul_ats_request(PCIBus *bus, void *opaque, int devfn, uint32_t p
     }
     while (n < result_length && addr < end) {
         Transaction t = {
-            .iova = addr, .sid = smmu_device_sid(d), .ssid = pasid_valid ? SSID_VALID | pasid : 0, .ats_request = true,
+            .input = addr, .iova = addr, .sid = smmu_device_sid(d), .ssid = pasid_valid ? SSID_VALID | pasid : 0, .ats_request = true,
             .access = { .exec = exec_req, .priv = pasid_valid && priv_req },
         };
         SMMULeaf leaf;
