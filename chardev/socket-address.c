@@ -73,6 +73,32 @@ static struct addrinfo *resolve(const SocketAddress *s, Error **errp)
     return list;
 }
 
+/* The first of a name's addresses on whose socket @use succeeds. */
+static int first_that(const SocketAddress *s, int flags, bool (*use)(int fd, const struct addrinfo *a), const char *doing, Error **errp)
+{
+    struct addrinfo *list = resolve(s, errp);
+    int fd = -1, err = 0;
+
+    for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
+        fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+        if (fd >= 0 && use(fd, a)) {
+            break;
+        }
+        err = errno;
+        if (fd >= 0) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    if (list) {
+        if (fd < 0) {
+            error_setg_errno(errp, err, "Failed to %s to '%s:%s'", doing, s->host ? s->host : "", s->port);
+        }
+        freeaddrinfo(list);
+    }
+    return fd;
+}
+
 /* --- Listening ------------------------------------------------------------------ */
 
 static int listen_unix(const SocketAddress *s, Error **errp)
@@ -98,32 +124,17 @@ static int listen_unix(const SocketAddress *s, Error **errp)
     return fd;
 }
 
+static bool bind_and_listen(int fd, const struct addrinfo *a)
+{
+    int one = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    return bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, 1) == 0;
+}
+
 static int listen_tcp(const SocketAddress *s, Error **errp)
 {
-    struct addrinfo *list = resolve(s, errp);
-    int fd = -1, one = 1, err = 0;
-
-    for (struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
-        fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0) {
-            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-            if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, 1) == 0) {
-                break;
-            }
-        }
-        err = errno;
-        if (fd >= 0) {
-            close(fd);
-            fd = -1;
-        }
-    }
-    if (list && fd < 0) {
-        error_setg_errno(errp, err, "Failed to bind socket to %s:%s", s->host ? s->host : "", s->port);
-    }
-    if (list) {
-        freeaddrinfo(list);
-    }
-    return fd;
+    return first_that(s, 0, bind_and_listen, "bind socket", errp);
 }
 
 int socket_listen(const SocketAddress *s, Error **errp)
@@ -153,29 +164,15 @@ static int connect_unix(const SocketAddress *s, Error **errp)
     return fd;
 }
 
+/* Also true of a non-blocking socket that is under way. */
+static bool connect_or_begin(int fd, const struct addrinfo *a)
+{
+    return connect(fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS;
+}
+
 static int connect_tcp(const SocketAddress *s, bool wait, Error **errp)
 {
-    struct addrinfo *list = resolve(s, errp);
-    int fd = -1, err = 0;
-
-    for (struct addrinfo *a = list; a; a = a->ai_next) {
-        fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
-        if (fd >= 0 && (connect(fd, a->ai_addr, a->ai_addrlen) == 0 || (!wait && errno == EINPROGRESS))) {
-            break;
-        }
-        err = errno;
-        if (fd >= 0) {
-            close(fd);
-            fd = -1;
-        }
-    }
-    if (list && fd < 0) {
-        error_setg_errno(errp, err, "Failed to connect to '%s:%s'", s->host ? s->host : "", s->port);
-    }
-    if (list) {
-        freeaddrinfo(list);
-    }
-    return fd;
+    return first_that(s, wait ? 0 : SOCK_NONBLOCK, connect_or_begin, "connect", errp);
 }
 
 int socket_connect(const SocketAddress *s, bool wait, Error **errp)
