@@ -26,21 +26,30 @@
 #define FIRST_ROOM  256
 #define LARGEST_ROOM 65536              /* page requests in one group: more than any device has outstanding */
 #define READS_A_TURN 16
+#define WRITE_TRIES 3
 
 /* --- Answers ---------------------------------------------------------------------------- */
 
+/* Answers before one that the host does not know any more stand; it is left out, and those after it follow. */
 static void send_answers(SMMUv3Accel *a, const struct iommu_hwpt_page_response *r, unsigned n)
 {
-    ssize_t done = iommufd_ops->event_write(a->fault_fd, r, n * sizeof(*r));
+    Error *err = NULL;
 
-    if (done < 0 && n > 1) {            /* one that the host does not know any more must not hold up the others */
-        for (unsigned i = 0; i < n; i++) {
-            send_answers(a, &r[i], 1);
+    for (unsigned tries = 0; n; ) {
+        ssize_t done = iommufd_ops->event_write(a->fault_fd, r, n * sizeof(*r));
+
+        if (done < 0 && done != -EINVAL && ++tries < WRITE_TRIES) {
+            continue;
         }
-    } else if (done < 0 && done != -EINVAL) {
-        Error *err = NULL;
-
-        error_setg_errno(&err, (int)done, "%s: the host takes no answer to a page request; the device waits until it is reset", smmuv3_name(a->s));
+        if (done < 0 && done != -EINVAL && !err) {
+            error_setg_errno(&err, (int)done, "%s: the host takes no answer to a page request; the device waits until it is reset",
+                             smmuv3_name(a->s));
+        }
+        unsigned sent = done > 0 ? MIN(n, (size_t)done / sizeof(*r)) : 1;
+        r += MAX(sent, 1);
+        n -= MAX(sent, 1);
+    }
+    if (err) {
         accel_note_error(a, err);
     }
 }

@@ -33,14 +33,7 @@ static const struct { uint8_t opcode; uint64_t mask[2]; } fields[] = {
 
 AccelDev *accel_dev_by_sid(SMMUv3Accel *a, uint32_t sid)
 {
-    for (unsigned i = 0; i < a->devs->len; i++) {
-        AccelDev *d = a->devs->pdata[i];
-
-        if (d->vdev_id && d->vdev_sid == sid) {
-            return d;
-        }
-    }
-    return NULL;
+    return g_hash_table_lookup(a->by_sid, GUINT_TO_POINTER(sid));
 }
 
 static int submit(SMMUv3Accel *a, const struct iommu_viommu_arm_smmuv3_invalidate *cmd, unsigned n)
@@ -138,11 +131,15 @@ void accel_queue_cd_all(SMMUv3Accel *a, uint32_t sid)
 }
 
 /* Would the host know the stream, and could the command matter to it? */
-static bool stream_known(SMMUv3Accel *a, uint8_t opcode, uint32_t sid)
+static bool matters_to_stream(SMMUv3Accel *a, uint8_t opcode, uint32_t sid)
 {
-    const AccelDev *d = accel_dev_by_sid(a, sid);
+    AccelDev *d = accel_dev_by_sid(a, sid);
+    bool yes = d && d->group->table && (opcode != CMD_ATC_INV || FIELD_EX64(d->group->table->ste[1], STE1, EATS));
 
-    return d && d->group->table && (opcode != CMD_ATC_INV || FIELD_EX64(d->group->table->ste[1], STE1, EATS));
+    if (yes) {
+        d->commands++;
+    }
+    return yes;
 }
 
 void accel_invalidate(SMMUv3Accel *a, const uint64_t cmd[CMD_WORDS])
@@ -150,7 +147,7 @@ void accel_invalidate(SMMUv3Accel *a, const uint64_t cmd[CMD_WORDS])
     uint8_t opcode = FIELD_EX64(cmd[0], CMD0, OPCODE);
     bool by_stream = opcode == CMD_CFGI_CD || opcode == CMD_CFGI_CD_ALL || opcode == CMD_ATC_INV;
 
-    if (!a->be || (by_stream && !stream_known(a, opcode, FIELD_EX64(cmd[0], CMD0, SID)))) {
+    if (!a->be || (by_stream && !matters_to_stream(a, opcode, FIELD_EX64(cmd[0], CMD0, SID)))) {
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {

@@ -113,30 +113,42 @@ void accel_vdev_free(SMMUv3Accel *a, AccelDev *d)
 {
     if (d->vdev_id) {
         iommufd_backend_free_id(a->be, d->vdev_id);
+        g_hash_table_remove(a->by_sid, GUINT_TO_POINTER(d->vdev_sid));
         d->vdev_id = 0;
     }
 }
 
 /*
- * The host takes the StreamID for events when a table is attached, so a new one
- * needs a way over another table: abort.
+ * A StreamID that is not the device's any more may be another's soon. The host
+ * takes the one for events when a table is attached, so a device that
+ * translates gets its new one by way of another table: abort.
  */
-static bool vdev_ensure(SMMUv3Accel *a, AccelDev *d, Error **errp)
+static bool vdev_drop_stale(SMMUv3Accel *a, AccelDev *d, Error **errp)
 {
-    if (d->vdev_id && d->vdev_sid == d->sid) {
+    if (!d->vdev_id || d->vdev_sid == d->sid) {
         return true;
     }
+    if (d->group->table && !accel_group_attach(a, d->group, a->abort_id, NULL, errp)) {
+        return false;
+    }
+    accel_vdev_free(a, d);
+    return true;
+}
+
+static bool vdev_ensure(SMMUv3Accel *a, AccelDev *d, Error **errp)
+{
+    if (!vdev_drop_stale(a, d, errp)) {
+        return false;
+    }
     if (d->vdev_id) {
-        if (d->group->attached != a->abort_id && !accel_group_attach(a, d->group, a->abort_id, NULL, errp)) {
-            return false;
-        }
-        accel_vdev_free(a, d);
+        return true;
     }
     if (!iommufd_backend_alloc_vdev(a->be, d->hiod->devid, a->viommu_id, d->sid, &d->vdev_id, errp)) {
         d->vdev_id = 0;
         return false;
     }
     d->vdev_sid = d->sid;
+    g_hash_table_insert(a->by_sid, GUINT_TO_POINTER(d->sid), d);
     return true;
 }
 
@@ -351,7 +363,11 @@ void accel_group_settle(SMMUv3Accel *a, AccelGroup *g)
     accel_note_error(a, err);
     group_cut_off(a, g);
     for (unsigned i = 0; i < g->devs->len; i++) {
-        report_bad_ste(a, g->devs->pdata[i]);
+        AccelDev *d = g->devs->pdata[i];
+
+        g_free(d->last_error);
+        d->last_error = g_strdup(a->last_error);
+        report_bad_ste(a, d);
     }
 }
 
@@ -397,18 +413,38 @@ void accel_context_changed(SMMUv3Accel *a, uint32_t sid)
     }
 }
 
+/* All of them first: devices may have exchanged their numbers. */
+static void drop_stale_vdevs(SMMUv3Accel *a)
+{
+    for (unsigned i = 0; i < a->devs->len; i++) {
+        AccelDev *d = a->devs->pdata[i];
+        Error *err = NULL;
+
+        if (!vdev_drop_stale(a, d, &err)) {
+            accel_note_error(a, err);
+            group_cut_off(a, d->group);
+        }
+    }
+}
+
 void accel_apply(SMMUv3Accel *a)
 {
     if (!a->any_dirty) {
         return;
     }
+    bool stale = false;
+
     a->any_dirty = false;
     for (unsigned i = 0; i < a->devs->len; i++) {
         AccelDev *d = a->devs->pdata[i];
 
         if (d->dirty) {
             accel_evaluate(a, d);
+            stale |= d->vdev_id && d->vdev_sid != d->sid;
         }
+    }
+    if (stale) {
+        drop_stale_vdevs(a);
     }
     for (unsigned i = 0; i < a->groups->len; i++) {
         AccelGroup *g = a->groups->pdata[i];

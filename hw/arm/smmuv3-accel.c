@@ -540,6 +540,7 @@ static void accel_free(SMMUv3State *s)
     g_ptr_array_free(a->devs, true);
     g_ptr_array_free(a->groups, true);
     g_hash_table_destroy(a->tables);
+    g_hash_table_destroy(a->by_sid);
     g_free(a->last_error);
     g_free(a);
 }
@@ -551,6 +552,7 @@ bool accel_setup(SMMUv3State *s, Error **errp)
     a->s = s;
     a->devs = g_ptr_array_new();
     a->groups = g_ptr_array_new();
+    a->by_sid = g_hash_table_new(NULL, NULL);
     a->tables = g_hash_table_new_full(table_hash, table_equal, g_free, NULL);
     a->faults = g_array_new(false, false, sizeof(AccelFault));
     a->resize_bh = qemu_bh_new(accel_events_resize, a);

@@ -96,6 +96,7 @@ struct SMMUv3Accel {
     unsigned n_answers;
     struct iommu_hwpt_page_response answers[ACCEL_ANSWERS_MAX];
     GPtrArray *devs, *groups;
+    GHashTable *by_sid;                 /* AccelDev by the StreamID of its vDEVICE */
     GHashTable *tables;                 /* AccelTable by its STE words */
     bool any_dirty;
     struct QEMUTimer *conflict_timer;

@@ -8,9 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/arm/smmuv3-emul.h"
-#ifdef CONFIG_ARM_SMMUV3_ACCEL
-#include "hw/arm/smmuv3-accel.h"
-#endif
+#include "hw/arm/smmuv3-query.h"
 #include "monitor/hmp.h"
 #include "qapi-commands.h"
 
@@ -47,7 +45,7 @@ static const char *event_name(SMMUEventType t)
 
 /* --- Streams ----------------------------------------------------------------------------- */
 
-static json_t *stream_info(SMMUv3State *s, uint32_t sid)
+json_t *smmuv3_query_stream(SMMUv3State *s, uint32_t sid)
 {
     static const char *const configs[8] = { "abort", "abort", "abort", "abort", "bypass", "stage-1", "stage-2", "nested" };
     uint64_t w[STE_WORDS] = { 0 }, fetch;
@@ -78,59 +76,13 @@ static json_t *emulated_streams(SMMUv3State *s)
 
     for (unsigned i = 0; i < s->emul->devs->len; i++) {
         SMMUDevice *d = s->emul->devs->pdata[i];
-        json_t *info = stream_info(s, smmu_device_sid(d));
+        json_t *info = smmuv3_query_stream(s, smmu_device_sid(d));
 
         json_object_set_new(info, "faults", number(d->faults));
         json_array_append_new(list, info);
     }
     return list;
 }
-
-#ifdef CONFIG_ARM_SMMUV3_ACCEL
-static const char *host_state(const SMMUv3Accel *a, const AccelGroup *g)
-{
-    return !g->attached ? "blocked" : g->attached == a->abort_id ? "abort" : g->attached == a->bypass_id ? "bypass" : "translate";
-}
-
-static json_t *accel_streams(SMMUv3State *s)
-{
-    SMMUv3Accel *a = s->accel_state;
-    json_t *list = json_array();
-
-    for (unsigned i = 0; i < a->devs->len; i++) {
-        AccelDev *d = a->devs->pdata[i];
-        json_t *info = stream_info(s, d->sid);
-
-        json_object_set_new(info, "device", json_string(d->hiod->name));
-        json_object_set_new(info, "group", number(d->group->host_group));
-        json_object_set_new(info, "host-table", number(d->group->attached));
-        json_object_set_new(info, "host-state", json_string(host_state(a, d->group)));
-        json_object_set_new(info, "attaches", number(d->installs));
-        if (d->vdev_id) {
-            json_object_set_new(info, "vdevice", number(d->vdev_id));
-        }
-        json_array_append_new(list, info);
-    }
-    return list;
-}
-
-static json_t *host_info(const SMMUv3Accel *a)
-{
-    json_t *info = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "viommu", (json_int_t)a->viommu_id, "stage2", (json_int_t)a->s2_id,
-                             "bypass", (json_int_t)a->bypass_id, "abort", (json_int_t)a->abort_id, "event-queue", (json_int_t)a->veventq_id,
-                             "tables", (json_int_t)g_hash_table_size(a->tables), "calls", (json_int_t)a->host_calls,
-                             "commands", (json_int_t)a->host_commands, "errors", (json_int_t)a->host_errors);
-
-    if (a->last_error) {
-        json_object_set_new(info, "last-error", json_string(a->last_error));
-    }
-    if (a->first) {
-        json_object_set_new(info, "first-device", json_string(a->first));
-        json_object_set_new(info, "idr", numbers32(a->host.idr, 6));
-    }
-    return info;
-}
-#endif
 
 /* --- query-smmu ------------------------------------------------------------------------------ */
 
@@ -145,8 +97,9 @@ static json_t *queue_info(const SMMUQueue *q, unsigned max)
 
 static json_t *statistics(const SMMUv3Stats *st)
 {
-    return json_pack("{s:I, s:I, s:I, s:I}", "runs", (json_int_t)st->runs, "commands", (json_int_t)st->commands,
-                     "events", (json_int_t)st->events, "events-lost", (json_int_t)st->events_lost);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "runs", (json_int_t)st->runs, "commands", (json_int_t)st->commands,
+                     "events", (json_int_t)st->events, "events-lost", (json_int_t)st->events_lost,
+                     "page-requests", (json_int_t)st->page_requests, "page-requests-lost", (json_int_t)st->page_requests_lost);
 }
 
 static void engine_info(SMMUv3State *s, json_t *info)
@@ -158,12 +111,7 @@ static void engine_info(SMMUv3State *s, json_t *info)
                                                    "misses", (json_int_t)t->misses));
         json_object_set_new(info, "streams", emulated_streams(s));
     }
-#ifdef CONFIG_ARM_SMMUV3_ACCEL
-    if (s->accel_state) {
-        json_object_set_new(info, "host", host_info(s->accel_state));
-        json_object_set_new(info, "streams", accel_streams(s));
-    }
-#endif
+    smmuv3_query_accel(s, info);
 }
 
 static json_t *smmu_info(SMMUv3State *s)
@@ -176,6 +124,9 @@ static json_t *smmu_info(SMMUv3State *s)
                      "gerror", (json_int_t)s->gerror, "gerrorn", (json_int_t)s->gerrorn, "stream-table", (json_int_t)s->strtab_base,
                      "stream-table-config", (json_int_t)s->strtab_base_cfg, "command-queue", queue_info(&s->cmdq, SMMU_CMDQS),
                      "event-queue", queue_info(&s->eventq, SMMU_EVENTQS), "statistics", statistics(&s->stats));
+    if (smmuv3_has_pri(s)) {
+        json_object_set_new(info, "pri-queue", queue_info(&s->priq, SMMU_PRIQS));
+    }
     engine_info(s, info);
     g_mutex_unlock(&s->lock);
     return info;

@@ -28,7 +28,6 @@ static const uint16_t hidden_ext_caps[] = {
     PCI_EXT_CAP_ID_ARI,                 /* the guest's slot decides which functions there are */
     PCI_EXT_CAP_ID_SRIOV,
     PCI_EXT_CAP_ID_REBAR,
-    PCI_EXT_CAP_ID_PRI,
     PCI_EXT_CAP_ID_PASID,               /* ours is made from what the iommufd says */
 };
 
@@ -369,6 +368,27 @@ static void setup_ats(VFIOPCIDevice *vdev, uint16_t at)
     emulate(vdev, at + PCI_ATS_CTRL, 2);
 }
 
+/* Page requests need someone who answers them: a vIOMMU with a PRI queue. */
+static bool pri_wanted(VFIOPCIDevice *vdev, unsigned at)
+{
+    return at + PCI_EXT_CAP_PRI_SIZEOF <= PCIE_CONFIG_SPACE_SIZE && ats_wanted(vdev) &&
+           (pci_device_get_viommu_flags(PCI_DEVICE(vdev)) & VIOMMU_FLAG_PRI_SUPPORTED);
+}
+
+/* The host has it on while the guest's table names a fault queue; the guest's switch decides who answers. */
+static void setup_pri(VFIOPCIDevice *vdev, uint16_t at)
+{
+    PCIDevice *pdev = PCI_DEVICE(vdev);
+
+    pdev->exp.pri_cap = at;
+    pci_set_word(pdev->config + at + PCI_PRI_CTRL, 0);
+    pci_set_word(pdev->wmask + at + PCI_PRI_CTRL, PCI_PRI_CTRL_ENABLE | PCI_PRI_CTRL_RESET);
+    pci_set_word(pdev->config + at + PCI_PRI_STATUS,
+                 PCI_PRI_STATUS_STOPPED | (pci_get_word(vdev->host_config + at + PCI_PRI_STATUS) & PCI_PRI_STATUS_PASID));
+    pci_set_long(pdev->wmask + at + PCI_PRI_ALLOC_REQ, UINT32_MAX);
+    emulate(vdev, at + PCI_PRI_CTRL, PCI_EXT_CAP_PRI_SIZEOF - PCI_PRI_CTRL);
+}
+
 typedef struct ExtCap { uint16_t at, id; uint8_t ver; } ExtCap;
 
 static int compare_ext_caps(const void *a, const void *b)
@@ -393,7 +413,7 @@ static unsigned collect_ext_caps(VFIOPCIDevice *vdev, ExtCap *caps, bool *ats_se
         uint16_t id = PCI_EXT_CAP_ID(header);
         bool fits = id != PCI_EXT_CAP_ID_ATS || at + PCI_EXT_CAP_ATS_SIZEOF <= PCIE_CONFIG_SPACE_SIZE;
         *ats_seen |= id == PCI_EXT_CAP_ID_ATS && fits;
-        if (is_hidden(id) || !fits || (id == PCI_EXT_CAP_ID_ATS && !ats_wanted(vdev))) {
+        if (is_hidden(id) || !fits || (id == PCI_EXT_CAP_ID_ATS && !ats_wanted(vdev)) || (id == PCI_EXT_CAP_ID_PRI && !pri_wanted(vdev, at))) {
             trace_vfio_config_hide_ext_cap(vdev->vbasedev.name, id, at);
             emulate(vdev, at, 4);
             continue;
@@ -425,6 +445,8 @@ static bool rebuild_ext_caps(VFIOPCIDevice *vdev, Error **errp)
         emulate(vdev, caps[i].at, 4);
         if (caps[i].id == PCI_EXT_CAP_ID_ATS) {
             setup_ats(vdev, caps[i].at);
+        } else if (caps[i].id == PCI_EXT_CAP_ID_PRI) {
+            setup_pri(vdev, caps[i].at);
         }
     }
     /* The chain has to start at 0x100, if need be with an empty capability. */

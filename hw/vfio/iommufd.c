@@ -219,19 +219,10 @@ static VFIOContainer *ioas_get(IOMMUFDBackend *be, AddressSpace *as, Error **err
 
 /* --- What the device sees of it ----------------------------------------------------------- */
 
-static bool fill_hiod(VFIODevice *vdev, Error **errp)
+bool vfio_iommufd_read_caps(VFIODevice *vdev, HostIOMMUDeviceCaps *caps, Error **errp)
 {
-    HostIOMMUDevice *hiod = HOST_IOMMU_DEVICE(object_new(TYPE_HOST_IOMMU_DEVICE_IOMMUFD_VFIO));
     struct iommu_hw_info_arm_smmuv3 smmu = { 0 };
-    HostIOMMUDeviceCaps *caps = &hiod->caps;
 
-    vdev->hiod = hiod;
-    hiod->name = g_strdup(vdev->name);
-    hiod->agent = vdev;
-    hiod->iommufd = vdev->iommufd;
-    hiod->devid = vdev->devid;
-    hiod->group_id = (uint32_t)vdev->group_id;
-    hiod->ioas_id = vdev->container->ioas_id;
     if (!iommufd_backend_get_device_info(vdev->iommufd, vdev->devid, &caps->type, &smmu, sizeof(smmu), &caps->hw_caps,
                                          &caps->max_pasid_log2, errp)) {
         return false;
@@ -243,6 +234,20 @@ static bool fill_hiod(VFIODevice *vdev, Error **errp)
         caps->smmuv3.aidr = smmu.aidr;
     }
     return true;
+}
+
+static bool fill_hiod(VFIODevice *vdev, Error **errp)
+{
+    HostIOMMUDevice *hiod = HOST_IOMMU_DEVICE(object_new(TYPE_HOST_IOMMU_DEVICE_IOMMUFD_VFIO));
+
+    vdev->hiod = hiod;
+    hiod->name = g_strdup(vdev->name);
+    hiod->agent = vdev;
+    hiod->iommufd = vdev->iommufd;
+    hiod->devid = vdev->devid;
+    hiod->group_id = (uint32_t)vdev->group_id;
+    hiod->ioas_id = vdev->container->ioas_id;
+    return vfio_iommufd_read_caps(vdev, &hiod->caps, errp);
 }
 
 static bool prepare(VFIODevice *vdev, AddressSpace *as, bool nesting, Error **errp)

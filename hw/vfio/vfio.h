@@ -108,6 +108,7 @@ int vfio_device_disable_irqs(VFIODevice *vdev, uint32_t index);
 
 /* iommufd.c */
 #define TYPE_HOST_IOMMU_DEVICE_IOMMUFD_VFIO TYPE_HOST_IOMMU_DEVICE_IOMMUFD "-vfio"
+bool vfio_iommufd_read_caps(VFIODevice *vdev, HostIOMMUDeviceCaps *caps, Error **errp);
 bool vfio_iommufd_connect(VFIODevice *vdev, AddressSpace *as, bool nesting, Error **errp);
 void vfio_iommufd_disconnect(VFIODevice *vdev);
 bool vfio_iommufd_attach(VFIODevice *vdev, uint32_t pt_id, Error **errp);

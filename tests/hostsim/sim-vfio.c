@@ -20,7 +20,7 @@
 #define MSIX_PBA    0x3000
 #define CONFIG_OFFSET ((uint64_t)VFIO_PCI_CONFIG_REGION_INDEX << SIM_REGION_SHIFT)
 
-enum { CAP_EXP = 0x40, CAP_PM = 0xa0, CAP_MSI = 0x80, CAP_MSIX = 0x90, ECAP_AER = 0x100, ECAP_ATS = 0x150, ECAP_PASID = 0x160, ECAP_SRIOV = 0x170 };
+enum { CAP_EXP = 0x40, CAP_PM = 0xa0, CAP_MSI = 0x80, CAP_MSIX = 0x90, ECAP_AER = 0x100, ECAP_ATS = 0x150, ECAP_PASID = 0x160, ECAP_SRIOV = 0x170, ECAP_PRI = 0x1b0 };
 
 /* --- Config space ------------------------------------------------------------------------- */
 
@@ -70,7 +70,12 @@ void sim_device_power_on(SimDevice *dev)
     put_ext_cap(dev, ECAP_AER, PCI_EXT_CAP_ID_ERR, dev->ats ? ECAP_ATS : ECAP_PASID);
     put_ext_cap(dev, ECAP_ATS, PCI_EXT_CAP_ID_ATS, ECAP_PASID);
     put_ext_cap(dev, ECAP_PASID, PCI_EXT_CAP_ID_PASID, ECAP_SRIOV);
-    put_ext_cap(dev, ECAP_SRIOV, PCI_EXT_CAP_ID_SRIOV, 0);
+    put_ext_cap(dev, ECAP_SRIOV, PCI_EXT_CAP_ID_SRIOV, dev->pri ? ECAP_PRI : 0);
+    if (dev->pri) {
+        put_ext_cap(dev, ECAP_PRI, PCI_EXT_CAP_ID_PRI, 0);
+        put16(dev, ECAP_PRI + PCI_PRI_STATUS, PCI_PRI_STATUS_STOPPED | PCI_PRI_STATUS_PASID, 0);
+        put32(dev, ECAP_PRI + PCI_PRI_MAX_REQ, 32, 0);
+    }
     for (unsigned i = 0; i + 1 < dev->overrides->len; i += 2) {
         stl_le_p(dev->config + (g_array_index(dev->overrides, uint32_t, i) & 0xffc), g_array_index(dev->overrides, uint32_t, i + 1));
     }

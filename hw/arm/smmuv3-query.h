@@ -1,0 +1,22 @@
+/*
+ * What the files behind query-smmu share.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_ARM_SMMUV3_QUERY_H
+#define HW_ARM_SMMUV3_QUERY_H
+
+#include "hw/arm/smmuv3-internal.h"
+#include <jansson.h>
+
+/* What the guest's stream table says of @sid: vSMMU lock. */
+json_t *smmuv3_query_stream(SMMUv3State *s, uint32_t sid);
+
+#ifdef CONFIG_ARM_SMMUV3_ACCEL
+/* Adds what there is on the host: vSMMU lock. */
+void smmuv3_query_accel(SMMUv3State *s, json_t *info);
+#else
+static inline void smmuv3_query_accel(SMMUv3State *s, json_t *info) { }
+#endif
+
+#endif
