@@ -143,7 +143,7 @@ static const char *bind_hint(int err)
     case EBUSY:  return "a device of its IOMMU group is used by a host driver or another program";
     case EPERM:  return "its IOMMU group belongs to another program, or the host cannot isolate its MSIs";
     case EACCES: return "it is a virtual function whose owner asks for vf-token=";
-    case EINVAL: return "it is bound already, or its DMA is not cache coherent";
+    case EINVAL: return "another program uses it, or its DMA is not cache coherent";
     default:     return NULL;
     }
 }

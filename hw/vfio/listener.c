@@ -13,6 +13,8 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include "vfio.h"
 #include "hw_vfio.trace.h"
 
@@ -64,12 +66,23 @@ static void report(VFIOContainer *c, Error *err)
     }
 }
 
+/*
+ * The kernel takes any file while no table shows the address space, and fails
+ * the first table then: only what it can pin may go by file.
+ */
+static bool is_memfd(int fd)
+{
+    struct statfs st;
+
+    return fd >= 0 && fstatfs(fd, &st) == 0 && (st.f_type == TMPFS_MAGIC || st.f_type == HUGETLBFS_MAGIC);
+}
+
 static bool map_ram(VFIOContainer *c, MemoryRegion *mr, const Piece *p, bool readonly, Error **errp)
 {
     int fd = memory_region_get_fd(mr);
 
-    /* A file that is not a memfd is refused: then its mapping will do. */
-    if (fd >= 0 && memory_region_is_shared(mr) &&
+    /* An old kernel does not know the call: then its mapping will do. */
+    if (is_memfd(fd) && memory_region_is_shared(mr) &&
         iommufd_backend_map_file_dma(c->iommufd, c->ioas_id, p->iova, p->size, fd, memory_region_get_fd_offset(mr) + p->offset, readonly, NULL)) {
         return true;
     }

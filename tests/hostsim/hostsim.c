@@ -295,7 +295,7 @@ SimDevice *hostsim_add_device(const char *host, SimSMMU *smmu, uint32_t group)
     dev->index = hostsim->devices->len;
     dev->ats = dev->flr = true;
     dev->msix = 4;
-    dev->fd = dev->unmask_fd = -1;
+    dev->fd = dev->bar_fd = dev->unmask_fd = -1;
     dev->partial = g_array_new(false, false, sizeof(struct iommu_hwpt_pgfault));
     dev->responses = g_array_new(false, false, sizeof(SimResponse));
     dev->overrides = g_array_new(false, false, sizeof(uint32_t));

@@ -138,7 +138,9 @@ struct SimDevice {
     uint8_t pasid_bits;
     unsigned msix;
     /* open file */
-    int fd;                             /* -1: not open */
+    int fd;                             /* the file that is bound; -1: none */
+    int bar_fd;                         /* what BAR 0 is; files are duplicates of it. -1: not open */
+    unsigned opens;
     SimContext *ctx;                    /* NULL: not bound */
     SimObject *obj, *vdev;
     bool attached;

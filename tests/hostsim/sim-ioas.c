@@ -18,11 +18,13 @@ static bool readable(const void *va)
     return mincore(page, SIM_PAGE, &in_core) == 0;
 }
 
-/* What gup does: each end is enough to tell a hole from memory here. */
+/* What gup does: each end is enough to tell a hole from memory here. Of files only memfds (they have seals) can be pinned. */
 static int pin(SimArea *a)
 {
-    if (a->pinned || a->fd >= 0) {
-        a->pinned = true;
+    if (a->fd >= 0) {
+        return fcntl(a->fd, F_GET_SEALS) < 0 ? -EINVAL : 0;
+    }
+    if (a->pinned) {
         return 0;
     }
     if (!readable(a->va) || !readable(a->va + a->length - 1)) {

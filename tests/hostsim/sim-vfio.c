@@ -193,14 +193,30 @@ static int attach_hwpt(SimDevice *dev, SimObject *hwpt)
     return 0;
 }
 
+/* Nested tables have none, and others need the flag; the VMM uses no host PASIDs, so what would work is not there. */
+static int attach_pasid(const SimDevice *dev, const struct vfio_device_attach_iommufd_pt *cmd)
+{
+    if (cmd->argsz < 16) {
+        return -EINVAL;
+    }
+    const SimObject *pt = sim_object_any(dev->ctx, cmd->pt_id);
+    if (!pt) {
+        return -ENOENT;
+    }
+    return pt->type == SIM_PAGING && !pt->pasid ? -EINVAL : -EOPNOTSUPP;
+}
+
 static int do_attach(SimDevice *dev, void *arg)
 {
     struct vfio_device_attach_iommufd_pt *cmd = arg;
     SimObject *pt;
     int r = 0;
 
-    if (cmd->argsz < 12 || cmd->flags) {
-        return cmd->flags & VFIO_DEVICE_ATTACH_PASID ? -EOPNOTSUPP : -EINVAL;
+    if (cmd->argsz < 12 || (cmd->flags & ~(uint32_t)VFIO_DEVICE_ATTACH_PASID)) {
+        return -EINVAL;
+    }
+    if (cmd->flags) {
+        return attach_pasid(dev, cmd);
     }
     pt = sim_object_any(dev->ctx, cmd->pt_id);
     if (!pt) {
@@ -245,7 +261,7 @@ static void detach(SimDevice *dev)
 
 /* --- Binding ------------------------------------------------------------------------------------- */
 
-static int do_bind(SimDevice *dev, void *arg)
+static int do_bind(SimDevice *dev, int fd, void *arg)
 {
     struct vfio_device_bind_iommufd *cmd = arg;
     SimContext *ctx = g_hash_table_lookup(hostsim->contexts, GINT_TO_POINTER(cmd->iommufd));
@@ -271,6 +287,7 @@ static int do_bind(SimDevice *dev, void *arg)
     sim_object_hold(o);                 /* the VFIO driver's */
     dev->obj = o;
     dev->ctx = ctx;
+    dev->fd = fd;
     ctx->refs++;
     g->owner = ctx;
     g->bound++;
@@ -297,6 +314,7 @@ static void unbind(SimDevice *dev)
     sim_object_remove(o, false);
     dev->obj = NULL;
     dev->ctx = NULL;
+    dev->fd = -1;
     sim_context_unref(ctx);
 }
 
@@ -347,6 +365,9 @@ static int set_trigger_fds(SimDevice *dev, const struct vfio_irq_set *set)
     if (set->index <= VFIO_PCI_MSIX_IRQ_INDEX) {
         if (other_kind_on(dev, set->index) || (dev->noresize && dev->irqs_on[set->index] && set->start + set->count > dev->irqs_on[set->index])) {
             return -EINVAL;
+        }
+        if (set->index != VFIO_PCI_INTX_IRQ_INDEX && !dev->attached) {
+            return -ENOSPC;             /* the doorbell is mapped nowhere */
         }
         dev->irqs_on[set->index] = MAX(dev->irqs_on[set->index], set->start + set->count);
     }
@@ -556,9 +577,9 @@ int sim_device_ioctl(int fd, unsigned long cmd, void *arg)
         return -EBADF;
     }
     if (cmd == VFIO_DEVICE_BIND_IOMMUFD) {
-        return do_bind(dev, arg);
+        return do_bind(dev, fd, arg);
     }
-    if (!dev->ctx) {
+    if (fd != dev->fd) {
         return -EINVAL;
     }
     for (size_t i = 0; i < ARRAY_SIZE(device_ops); i++) {
@@ -571,6 +592,28 @@ int sim_device_ioctl(int fd, unsigned long cmd, void *arg)
 
 /* --- The file ------------------------------------------------------------------------------------------- */
 
+/* As often as one likes; one of them can be bound. */
+static int open_file(SimDevice *dev)
+{
+    if (!dev->opens) {
+        dev->bar_fd = memfd_create("hostsim-vfio", MFD_CLOEXEC);
+        if (dev->bar_fd < 0 || ftruncate(dev->bar_fd, BAR0_SIZE) < 0) {
+            return -errno;
+        }
+        g_array_set_size(dev->partial, 0);
+        g_array_set_size(dev->responses, 0);
+        sim_device_power_on(dev);
+    }
+    int fd = fcntl(dev->bar_fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        return -errno;
+    }
+    dev->opens++;
+    hostsim->live_fds++;
+    g_hash_table_insert(hostsim->device_fds, GINT_TO_POINTER(fd), dev);
+    return fd;
+}
+
 int sim_device_open(const char *path)
 {
     g_autofree char *base = g_path_get_basename(path);
@@ -581,19 +624,7 @@ int sim_device_open(const char *path)
         if (strcmp(node, base)) {
             continue;
         }
-        if (dev->fd >= 0) {
-            return -EBUSY;
-        }
-        dev->fd = memfd_create("hostsim-vfio", MFD_CLOEXEC);
-        if (dev->fd < 0 || ftruncate(dev->fd, BAR0_SIZE) < 0) {
-            return -errno;
-        }
-        hostsim->live_fds++;
-        g_hash_table_insert(hostsim->device_fds, GINT_TO_POINTER(dev->fd), dev);
-        g_array_set_size(dev->partial, 0);
-        g_array_set_size(dev->responses, 0);
-        sim_device_power_on(dev);
-        return dev->fd;
+        return open_file(dev);
     }
     return -ENOENT;
 }
@@ -603,32 +634,45 @@ void sim_device_close(int fd)
     SimDevice *dev = by_fd(fd);
 
     g_assert(dev);
-    unbind(dev);
-    for (unsigned i = 0; i < VFIO_PCI_NUM_IRQS; i++) {
-        irqs_off(dev, i);
+    if (fd == dev->fd) {
+        unbind(dev);
+        for (unsigned i = 0; i < VFIO_PCI_NUM_IRQS; i++) {
+            irqs_off(dev, i);
+        }
+        drop_fd(&dev->unmask_fd);
     }
-    drop_fd(&dev->unmask_fd);
     g_hash_table_remove(hostsim->device_fds, GINT_TO_POINTER(fd));
     hostsim->live_fds--;
     close(fd);
-    dev->fd = -1;
+    if (!--dev->opens) {
+        drop_fd(&dev->bar_fd);
+    }
 }
 
-static bool in_region(const SimDevice *dev, uint64_t offset, size_t n, uint32_t *index, uint64_t *at)
+/* Which region of a bound file, and where in it: 0 or -errno. */
+static int find_region(int fd, uint64_t offset, size_t n, SimDevice **dev, uint32_t *index, uint64_t *at)
 {
+    *dev = by_fd(fd);
     *index = (uint32_t)(offset >> SIM_REGION_SHIFT);
     *at = offset & ((1ULL << SIM_REGION_SHIFT) - 1);
-    return *index < VFIO_PCI_NUM_REGIONS && *at + n <= dev->sizes[*index];
+    if (!*dev || fd != (*dev)->fd || *index >= VFIO_PCI_NUM_REGIONS) {
+        return -EINVAL;
+    }
+    if (*at + n > (*dev)->sizes[*index]) {
+        return *index == VFIO_PCI_CONFIG_REGION_INDEX ? -EFAULT : -EINVAL;
+    }
+    return 0;
 }
 
 ssize_t sim_device_pread(int fd, void *buf, size_t n, uint64_t offset)
 {
-    SimDevice *dev = by_fd(fd);
+    SimDevice *dev;
     uint32_t index;
     uint64_t at;
+    int r = find_region(fd, offset, n, &dev, &index, &at);
 
-    if (!dev || !dev->ctx || !in_region(dev, offset, n, &index, &at)) {
-        return -EINVAL;
+    if (r < 0) {
+        return r;
     }
     if (index == VFIO_PCI_CONFIG_REGION_INDEX) {
         memcpy(buf, dev->config + at, n);
@@ -645,13 +689,14 @@ ssize_t sim_device_pread(int fd, void *buf, size_t n, uint64_t offset)
 
 ssize_t sim_device_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
 {
-    SimDevice *dev = by_fd(fd);
+    SimDevice *dev;
     const uint8_t *from = buf;
     uint32_t index;
     uint64_t at;
+    int r = find_region(fd, offset, n, &dev, &index, &at);
 
-    if (!dev || !dev->ctx || !in_region(dev, offset, n, &index, &at)) {
-        return -EINVAL;
+    if (r < 0) {
+        return r;
     }
     if (index != VFIO_PCI_CONFIG_REGION_INDEX) {
         return pwrite(fd, buf, n, (off_t)at);
@@ -665,11 +710,11 @@ ssize_t sim_device_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
 
 void *sim_device_mmap(int fd, size_t size, int prot, uint64_t offset)
 {
-    SimDevice *dev = by_fd(fd);
+    SimDevice *dev;
     uint32_t index;
     uint64_t at;
 
-    if (!dev || !dev->ctx || !in_region(dev, offset, size, &index, &at) || index != VFIO_PCI_BAR0_REGION_INDEX) {
+    if (find_region(fd, offset, size, &dev, &index, &at) < 0 || index != VFIO_PCI_BAR0_REGION_INDEX) {
         errno = EINVAL;
         return NULL;
     }
