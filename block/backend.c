@@ -1,8 +1,8 @@
 /*
  * A device's handle on a node: who uses it, bounds, requests, what errors do.
  *
- * Main thread, machine lock; asynchronous requests may be made from any
- * thread and complete in the main thread.
+ * Machine lock; asynchronous requests may be made from any thread, and complete
+ * under the lock in the main thread or in who drains.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -218,16 +218,12 @@ static void account(Pending *p, int ret)
     s->highest = ret >= 0 ? MAX(s->highest, p->offset + p->bytes) : s->highest;
 }
 
-static GCond drained;                   /* some backend has nothing in flight; with the machine lock */
-
 static void request_done(void *opaque, int ret)
 {
     Pending *p = opaque;
 
     account(p, ret);
-    if (__atomic_sub_fetch(&p->blk->in_flight, 1, __ATOMIC_SEQ_CST) == 0) {
-        g_cond_broadcast(&drained);
-    }
+    __atomic_sub_fetch(&p->blk->in_flight, 1, __ATOMIC_SEQ_CST);
     p->cb(p->opaque, ret);
     g_free(p);
 }
@@ -279,16 +275,16 @@ void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, b
     start(blk, (BlockRequest) { .kind = BLOCK_ZERO, .offset = offset, .bytes = bytes, .may_unmap = may_unmap }, cb, opaque);
 }
 
+/* Also in a vCPU's thread: waiting there for the main thread, which may be waiting for vCPUs, would be for ever. */
 void blk_drain(BlockBackend *blk)
 {
     while (__atomic_load_n(&blk->in_flight, __ATOMIC_SEQ_CST)) {
-        if (block_in_main_thread()) {
-            block_poll();
-        } else {
-            bql_cond_wait(&drained);    /* the main thread completes them */
-        }
+        block_poll();
     }
 }
+
+bool blk_enable_write_cache(const BlockBackend *blk) { return !blk->policy.writethrough; }
+void blk_set_enable_write_cache(BlockBackend *blk, bool on) { blk->policy.writethrough = !on; }
 
 void blk_cleanup(void)
 {

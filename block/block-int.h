@@ -108,7 +108,7 @@ bool block_in_main_thread(void);
 void block_pool_submit(BlockWork *work, BlockCompletionFunc *cb, void *opaque);
 /* An answer that is known at once still comes later, never from inside the call. */
 void block_complete_later(BlockCompletionFunc *cb, void *opaque, int result);
-/* In the main thread: completes what is done; when nothing is, waits until something is. */
+/* Under the machine lock: completes what is done; when nothing is, waits until something is. */
 void block_poll(void);
 
 /* block/uring.c: false when the kernel or the build has none. */

@@ -1,7 +1,7 @@
 /*
  * Threads for blocking I/O. Work runs in a pool thread without any lock; its
- * completion runs in the main thread under the machine lock: from the main
- * loop, or from block_poll() when somebody there waits for it.
+ * completion runs under the machine lock: from the main loop, or from
+ * block_poll() when somebody waits for it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,9 +1,11 @@
 /*
- * Requests through io_uring: one ring for the process. What is asked for in
- * the main thread during one turn of its loop goes to the kernel with one
- * system call; other threads submit at once.
+ * Requests through io_uring: one ring for the process. What is asked for
+ * between blk_io_plug() and blk_io_unplug(), or in the main thread during one
+ * turn of its loop, goes to the kernel with one system call.
  *
- * Completions run in the main thread, woken by an eventfd.
+ * Completions run under the machine lock: in the main thread, woken by an
+ * eventfd, or in who drains. What the kernel could do at once (cached data) is
+ * answered from blk_io_unplug() itself, without going to sleep first.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,6 +27,7 @@ static struct {
     unsigned in_flight;                 /* never more than fits in the completion ring */
     bool tried, ok;
 } uring;
+static __thread unsigned plugs;         /* of this thread */
 
 typedef struct UringRequest {
     BlockRequest r;
@@ -113,15 +116,11 @@ int block_uring_fd(void)
     return uring.ok ? event_notifier_get_fd(&uring.done) : -1;
 }
 
-unsigned block_uring_reap(void)
+static unsigned reap(void)
 {
     struct io_uring_cqe *cqe;
     unsigned n = 0;
 
-    if (!uring.ok) {
-        return 0;
-    }
-    event_notifier_test_and_clear(&uring.done);
     for (; io_uring_peek_cqe(&uring.ring, &cqe) == 0; n++) {
         UringRequest *u = io_uring_cqe_get_data(cqe);
         int res = cqe->res;
@@ -134,6 +133,41 @@ unsigned block_uring_reap(void)
         block_uring_submit();
     }
     return n;
+}
+
+unsigned block_uring_reap(void)
+{
+    if (!uring.ok) {
+        return 0;
+    }
+    event_notifier_test_and_clear(&uring.done);
+    return reap();
+}
+
+/* Nobody needs waking for what is done while we submit: we look ourselves. */
+static void submit_and_reap(void)
+{
+    io_uring_cq_eventfd_toggle(&uring.ring, false);
+    block_uring_submit();
+    io_uring_cq_eventfd_toggle(&uring.ring, true);
+    reap();
+}
+
+void blk_io_plug(void)
+{
+    plugs++;
+}
+
+void blk_io_unplug(void)
+{
+    if (--plugs || !uring.ok || !__atomic_load_n(&uring.unsubmitted, __ATOMIC_RELAXED)) {
+        return;
+    }
+    if (block_in_main_thread()) {
+        submit_and_reap();
+    } else {
+        block_uring_submit();
+    }
 }
 
 static void on_done(void *opaque)
@@ -171,12 +205,23 @@ bool block_uring_available(void)
 
 static void prepare(struct io_uring_sqe *sqe, UringRequest *u)
 {
+    const struct iovec *iov = u->r.iov;
+    bool one = u->r.niov == 1 && iov->iov_len <= UINT_MAX;      /* cheaper for the kernel than a vector */
+
     switch (u->r.kind) {
     case BLOCK_READ:
-        io_uring_prep_readv(sqe, u->fd, u->r.iov, u->r.niov, u->r.offset);
+        if (one) {
+            io_uring_prep_read(sqe, u->fd, iov->iov_base, iov->iov_len, u->r.offset);
+        } else {
+            io_uring_prep_readv(sqe, u->fd, iov, u->r.niov, u->r.offset);
+        }
         break;
     case BLOCK_WRITE:
-        io_uring_prep_writev(sqe, u->fd, u->r.iov, u->r.niov, u->r.offset);
+        if (one) {
+            io_uring_prep_write(sqe, u->fd, iov->iov_base, iov->iov_len, u->r.offset);
+        } else {
+            io_uring_prep_writev(sqe, u->fd, iov, u->r.niov, u->r.offset);
+        }
         sqe->rw_flags = u->r.fua ? RWF_DSYNC : 0;
         break;
     default:
@@ -205,9 +250,9 @@ bool block_uring_start(int fd, const BlockRequest *r)
         prepare(sqe, u);
         uring.unsubmitted++;
         __atomic_add_fetch(&uring.in_flight, 1, __ATOMIC_SEQ_CST);
-        if (main_thread) {
+        if (main_thread && !plugs) {
             qemu_bh_schedule(uring.submit);
-        } else {
+        } else if (!plugs) {
             submit_all();
         }
     }
@@ -239,6 +284,14 @@ void block_uring_submit(void)
 unsigned block_uring_reap(void)
 {
     return 0;
+}
+
+void blk_io_plug(void)
+{
+}
+
+void blk_io_unplug(void)
+{
 }
 
 #endif

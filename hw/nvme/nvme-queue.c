@@ -211,15 +211,16 @@ static NvmeRequest *take_request(NvmeSQ *sq)
 
 static void run_commands(NvmeSQ *sq, unsigned budget)
 {
+    blk_io_plug();
     while (sq->head != sq->tail && budget-- && !(sq->ctrl->csts & FIELD_MASK(CSTS, CFS))) {
         NvmeRequest *req = take_request(sq);
 
         if (!req) {
-            return;
+            break;
         }
         if (!fetch(sq, req)) {
             release(req);
-            return;
+            break;
         }
         if (sq->id) {
             nvme_io_command(req);
@@ -227,6 +228,7 @@ static void run_commands(NvmeSQ *sq, unsigned budget)
             nvme_admin_command(req);
         }
     }
+    blk_io_unplug();
 }
 
 /* Commands that are done at once are all posted after the run: one interrupt for many. */

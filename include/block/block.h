@@ -11,7 +11,7 @@
 #include "qom/object.h"
 
 typedef struct BlockBackend BlockBackend;
-typedef void BlockCompletionFunc(void *opaque, int ret);       /* main thread; 0 or -errno */
+typedef void BlockCompletionFunc(void *opaque, int ret);       /* under the machine lock; 0 or -errno */
 
 /* -drive: {"if", "format", "file", "id", "unit", "index", "readonly", "cache", "aio", ...}; consumed. */
 BlockBackend *drive_new(json_t *opts, const char *default_if, Error **errp);
@@ -42,7 +42,15 @@ void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque);
 void blk_aio_pdiscard(BlockBackend *blk, uint64_t offset, uint64_t bytes, BlockCompletionFunc *cb, void *opaque);
 /* Reads as zeroes afterwards; @may_unmap: a hole will do. */
 void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, bool may_unmap, BlockCompletionFunc *cb, void *opaque);
+/* Requests made in between, in this thread, go to the host together; some are answered from unplug. They nest. */
+void blk_io_plug(void);
+void blk_io_unplug(void);
+/* Under the machine lock: returns when nothing of @blk is under way; the callbacks run in the caller. */
 void blk_drain(BlockBackend *blk);
+
+/* Off: each write is on the medium before it is answered. */
+bool blk_enable_write_cache(const BlockBackend *blk);
+void blk_set_enable_write_cache(BlockBackend *blk, bool on);
 
 /* rerror=, werror=: what a failed request does to the machine. */
 typedef enum BlockOnError {
