@@ -21,6 +21,7 @@
 #include "hw/arm/smmuv3-accel.h"
 #include "hw/arm/virt.h"
 #include "hw/pci/pci_bridge.h"
+#include "util/migration-blocker.h"
 #include "hw_arm.trace.h"
 
 /* Every vSMMU with accel=on; machine lock. */
@@ -576,7 +577,12 @@ bool smmuv3_accel_realize(SMMUv3State *s, Error **errp)
         return false;
     }
     pci_for_each_device_under_bus(s->primary_bus, check_present, &present);
-    return present.ok && accel_setup(s, errp);
+    if (!present.ok || !accel_setup(s, errp)) {
+        return false;
+    }
+    g_autofree char *reason = g_strdup_printf("%s: accel=on translates with the host's SMMU, whose state cannot be moved", smmuv3_name(s));
+    migrate_add_blocker(s, reason);
+    return true;
 }
 
 void smmuv3_accel_unrealize(SMMUv3State *s)
@@ -591,6 +597,7 @@ void smmuv3_accel_unrealize(SMMUv3State *s)
         drop_dev(a, a->devs->pdata[0]);
     }
     g_mutex_unlock(&s->lock);
+    migrate_del_blocker(s);
     accels = g_slist_remove(accels, a);
     address_space_destroy(&a->bridge_as);
     object_unparent(OBJECT(&a->msi_window));

@@ -283,28 +283,56 @@ static void print_queue(GString *out, const char *name, const json_t *q)
                            get(q, "base"), get(q, "prod"), get(q, "cons"));
 }
 
+static void print_host_stream(GString *out, const json_t *st)
+{
+    g_string_append_printf(out, "; host %s: %s by table %" PRIu64 ", vDEVICE %" PRIu64 ", group %" PRIu64 "\n", text(st, "device"),
+                           text(st, "host-state"), get(st, "host-table"), get(st, "vdevice"), get(st, "group"));
+    g_string_append_printf(out, "    %" PRIu64 " attaches, %" PRIu64 " commands, %" PRIu64 " events, %" PRIu64 " page requests\n", get(st, "attaches"),
+                           get(st, "commands"), get(st, "events"), get(st, "page-requests"));
+    if (json_object_get(st, "last-error")) {
+        g_string_append_printf(out, "    last error: %s\n", text(st, "last-error"));
+    }
+}
+
 static void print_stream(GString *out, const json_t *st)
 {
+    json_t *word;
+    size_t i;
+
     g_string_append_printf(out, "  stream 0x%04" PRIx64 ": guest %s", get(st, "stream-id"), text(st, "config"));
     if (json_object_get(st, "stream-fault")) {
         g_string_append_printf(out, " (%s)", text(st, "stream-fault"));
+    }
+    json_array_foreach(json_object_get(st, "ste"), i, word) {
+        if (i < 2) {
+            g_string_append_printf(out, "%s%" PRIx64, i ? ":" : ", STE ", (uint64_t)json_integer_value(word));
+        }
     }
     if (json_object_get(st, "context-table")) {
         g_string_append_printf(out, ", CD table 0x%" PRIx64 " of 2^%" PRIu64, get(st, "context-table"), get(st, "substream-bits"));
     }
     if (json_object_get(st, "device")) {
-        g_string_append_printf(out, "; host %s: %s by table %" PRIu64 ", vDEVICE %" PRIu64 ", group %" PRIu64 ", %" PRIu64 " attaches",
-                               text(st, "device"), text(st, "host-state"), get(st, "host-table"), get(st, "vdevice"), get(st, "group"),
-                               get(st, "attaches"));
+        print_host_stream(out, st);
     } else {
-        g_string_append_printf(out, "; %" PRIu64 " faults", get(st, "faults"));
+        g_string_append_printf(out, "; %" PRIu64 " faults\n", get(st, "faults"));
     }
-    g_string_append_c(out, '\n');
+}
+
+static void print_host(GString *out, const json_t *host)
+{
+    g_string_append_printf(out, "  host: vIOMMU %" PRIu64 " over stage 2 %" PRIu64 ", %" PRIu64 " tables, event queue %" PRIu64 " of %" PRIu64
+                           ", fault queue %" PRIu64 "\n", get(host, "viommu"), get(host, "stage2"), get(host, "tables"), get(host, "event-queue"),
+                           get(host, "event-queue-depth"), get(host, "fault-queue"));
+    g_string_append_printf(out, "  %" PRIu64 " commands in %" PRIu64 " calls, %" PRIu64 " errors, %" PRIu64 " page requests wait\n",
+                           get(host, "commands"), get(host, "calls"), get(host, "errors"), get(host, "page-requests-waiting"));
+    if (json_object_get(host, "last-error")) {
+        g_string_append_printf(out, "  last error: %s\n", text(host, "last-error"));
+    }
 }
 
 static void print_smmu(GString *out, const json_t *info)
 {
-    const json_t *stats = json_object_get(info, "statistics"), *host = json_object_get(info, "host"), *tlb = json_object_get(info, "tlb");
+    const json_t *stats = json_object_get(info, "statistics"), *tlb = json_object_get(info, "tlb");
     json_t *stream;
     size_t i;
 
@@ -313,26 +341,54 @@ static void print_smmu(GString *out, const json_t *info)
                            json_is_true(json_object_get(info, "enabled")) ? "on" : "off");
     print_queue(out, "commands", json_object_get(info, "command-queue"));
     print_queue(out, "events", json_object_get(info, "event-queue"));
+    if (json_object_get(info, "pri-queue")) {
+        print_queue(out, "page requests", json_object_get(info, "pri-queue"));
+    }
     g_string_append_printf(out, "  %" PRIu64 " commands in %" PRIu64 " runs, %" PRIu64 " events, %" PRIu64 " lost\n", get(stats, "commands"),
                            get(stats, "runs"), get(stats, "events"), get(stats, "events-lost"));
     if (tlb) {
         g_string_append_printf(out, "  TLB: %" PRIu64 " entries, %" PRIu64 " hits, %" PRIu64 " misses\n", get(tlb, "entries"), get(tlb, "hits"),
                                get(tlb, "misses"));
     }
-    if (host) {
-        g_string_append_printf(out, "  host: vIOMMU %" PRIu64 " over stage 2 %" PRIu64 ", %" PRIu64 " tables; %" PRIu64 " commands in %" PRIu64
-                               " calls, %" PRIu64 " errors\n", get(host, "viommu"), get(host, "stage2"), get(host, "tables"),
-                               get(host, "commands"), get(host, "calls"), get(host, "errors"));
-        if (json_object_get(host, "last-error")) {
-            g_string_append_printf(out, "  last error: %s\n", text(host, "last-error"));
-        }
+    if (json_object_get(info, "host")) {
+        print_host(out, json_object_get(info, "host"));
     }
     json_array_foreach(json_object_get(info, "streams"), i, stream) {
         print_stream(out, stream);
     }
 }
 
-/* Graphviz: guest objects on the left of each edge, host objects on the right. */
+/* Graphviz: what the guest made on the left of each chain, what the host has for it on the right. */
+static void print_dot_stream(GString *out, const char *id, const json_t *st, const json_t *host)
+{
+    g_autofree char *stream = g_strdup_printf("%s stream 0x%" PRIx64 "\\n%s", id, get(st, "stream-id"), text(st, "config"));
+
+    g_string_append_printf(out, "  \"%s\" -> \"%s\";\n", id, stream);
+    if (json_object_get(st, "context-table")) {
+        g_string_append_printf(out, "  \"%s\" -> \"CD table 0x%" PRIx64 "\";\n", stream, get(st, "context-table"));
+    }
+    if (!json_object_get(st, "device")) {
+        return;
+    }
+    if (get(st, "vdevice")) {
+        g_string_append_printf(out, "  \"%s\" -> \"vDEVICE %" PRIu64 "\" -> \"%s\";\n", stream, get(st, "vdevice"), text(st, "device"));
+    } else {
+        g_string_append_printf(out, "  \"%s\" -> \"%s\";\n", stream, text(st, "device"));
+    }
+    g_string_append_printf(out, "  \"%s\" [shape=component, label=\"%s\\ngroup %" PRIu64 "\"];\n", text(st, "device"), text(st, "device"), get(st, "group"));
+    if (get(st, "host-table")) {
+        g_string_append_printf(out, "  \"%s\" -> \"table %" PRIu64 " (%s)\" -> \"vIOMMU %" PRIu64 "\";\n", text(st, "device"),
+                               get(st, "host-table"), text(st, "host-state"), get(host, "viommu"));
+    }
+}
+
+static void print_dot_queue(GString *out, const char *id, const char *kind, uint64_t queue)
+{
+    if (queue) {
+        g_string_append_printf(out, "  \"%s queue %" PRIu64 "\" -> \"%s\" [style=dashed];\n", kind, queue, id);
+    }
+}
+
 static void print_dot(GString *out, const json_t *info)
 {
     const json_t *host = json_object_get(info, "host");
@@ -343,14 +399,11 @@ static void print_dot(GString *out, const json_t *info)
     g_string_append_printf(out, "  \"%s\" [shape=box];\n", id);
     if (host && get(host, "viommu")) {
         g_string_append_printf(out, "  \"%s\" -> \"vIOMMU %" PRIu64 "\" -> \"stage 2 %" PRIu64 "\";\n", id, get(host, "viommu"), get(host, "stage2"));
+        print_dot_queue(out, id, "event", get(host, "event-queue"));
+        print_dot_queue(out, id, "fault", get(host, "fault-queue"));
     }
     json_array_foreach(json_object_get(info, "streams"), i, st) {
-        g_string_append_printf(out, "  \"%s\" -> \"%s stream 0x%" PRIx64 "\\n%s\";\n", id, id, get(st, "stream-id"), text(st, "config"));
-        if (json_object_get(st, "device")) {
-            g_string_append_printf(out, "  \"%s stream 0x%" PRIx64 "\\n%s\" -> \"%s\" -> \"table %" PRIu64 " (%s)\" -> \"vIOMMU %" PRIu64 "\";\n", id,
-                                   get(st, "stream-id"), text(st, "config"), text(st, "device"), get(st, "host-table"), text(st, "host-state"),
-                                   get(host, "viommu"));
-        }
+        print_dot_stream(out, id, st, host);
     }
 }
 
