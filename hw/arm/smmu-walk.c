@@ -75,10 +75,10 @@ static bool fault_is(SMMUFault *f, SMMUEventType type, bool s2, uint8_t class, u
     return false;
 }
 
-static bool fetch(const SMMUReader *r, int stage, int level, uint64_t pa, uint64_t *pte, SMMUFault *f)
+static bool fetch(const SMMUReader *r, int stage, int level, uint8_t class, uint64_t pa, uint64_t *pte, SMMUFault *f)
 {
     if (!r->read(r->opaque, pa, pte)) {
-        return fault_is(f, SMMU_EVT_F_WALK_EABT, stage == 2, EVT_CLASS_TT, pa);
+        return fault_is(f, SMMU_EVT_F_WALK_EABT, stage == 2, class, pa);
     }
     if (r->step) {
         r->step(r->opaque, stage, level, pa, *pte);
@@ -139,7 +139,7 @@ bool smmu_walk_s2(const SMMUContext *c, const SMMUReader *r, uint64_t ipa, uint8
         /* at the start the index takes the concatenated tables along */
         unsigned bits = level == c->s2_start ? index_bits : c->s2_granule - 3u;
 
-        if (!fetch(r, 2, level, table + extract64(ipa, shift, bits) * 8, &pte, f)) {
+        if (!fetch(r, 2, level, class, table + extract64(ipa, shift, bits) * 8, &pte, f)) {
             return false;
         }
         switch (classify(pte, c->s2_granule, level, c->s2_oas)) {
@@ -173,7 +173,7 @@ static bool s1_fetch(const SMMUContext *c, const SMMUReader *r, unsigned level, 
         }
         addr = s2.out | (addr & MAKE_64BIT_MASK(0, s2.shift));
     }
-    return fetch(r, 1, level, addr, pte, f);
+    return fetch(r, 1, level, EVT_CLASS_TT, addr, pte, f);
 }
 
 static uint16_t s1_perm(const SMMUContext *c, bool user, bool rdonly, bool pxn, bool uxn)

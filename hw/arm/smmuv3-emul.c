@@ -134,7 +134,12 @@ static bool walk(SMMUDevice *d, const Transaction *t, const SMMUContext *c, SMMU
     SMMUFault fault;
 
     if (!smmu_walk(c, &reader, t->iova, leaf, &fault)) {
-        record_walk_fault(d, t, c, &fault);
+        /* what stage 1 refuses is never shown to stage 2 */
+        bool s1_done = c->s1 && fault.s2 && fault.class == EVT_CLASS_IN;
+
+        if (!s1_done || smmu_refusing_stage(leaf->perm, t->access) != 1 || !refused(d, t, c, leaf)) {
+            record_walk_fault(d, t, c, &fault);
+        }
         return false;
     }
     smmu_tlb_insert(&d->s->emul->tlb, c, t->iova, leaf);
