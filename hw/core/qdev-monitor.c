@@ -200,17 +200,30 @@ bool qdev_device_del(const char *id_or_path, Error **errp)
     return h->unplug_request(dev->parent_bus->hotplug_owner, dev, errp);
 }
 
+/* What DEVICE_DELETED will say of @dev and of all below it, the lowest first. */
+static void collect_deleted(DeviceState *dev, GPtrArray *events)
+{
+    g_autofree char *path = object_get_canonical_path(OBJECT(dev));
+    json_t *data = json_pack("{s:s, s:s*}", "path", path ? path : "", "device", dev->id);
+
+    for (guint b = 0; b < dev->child_bus->len; b++) {
+        BusState *bus = g_ptr_array_index(dev->child_bus, b);
+        for (guint i = 0; i < bus->children->len; i++) {
+            collect_deleted(g_ptr_array_index(bus->children, i), events);
+        }
+    }
+    g_ptr_array_add(events, data);
+}
+
 void qdev_finish_unplug(DeviceState *dev)
 {
-    g_autofree char *id = g_strdup(dev->id);
-    g_autofree char *path = object_get_canonical_path(OBJECT(dev));
-    json_t *data = json_object();
+    g_autoptr(GPtrArray) events = g_ptr_array_new();
 
+    collect_deleted(dev, events);
     object_unparent(OBJECT(dev));
-    if (id) {
-        json_object_set_new(data, "device", json_string(id));
+    for (guint i = 0; i < events->len; i++) {
+        json_t *data = g_ptr_array_index(events, i);
+        trace_qdev_unplugged(json_string_value(json_object_get(data, "path")));
+        qapi_event_send("DEVICE_DELETED", data);
     }
-    trace_qdev_unplugged(path ? path : "");
-    json_object_set_new(data, "path", json_string(path ? path : ""));
-    qapi_event_send("DEVICE_DELETED", data);
 }

@@ -376,6 +376,16 @@ static void test_multifunction_hotplug(void)
     qtest_quit(t);
 }
 
+static void expect_deleted(QTestState *t, const char *id)
+{
+    json_t *event = qtest_qmp_event(t, "DEVICE_DELETED"), *data = json_object_get(event, "data");
+    g_autofree char *path = g_strdup_printf("/machine/peripheral/%s", id);
+
+    g_assert_cmpstr(json_string_value(json_object_get(data, "device")), ==, id);
+    g_assert_cmpstr(json_string_value(json_object_get(data, "path")), ==, path);
+    json_decref(event);
+}
+
 /* A whole switch arrives and leaves. */
 static void test_switch_hotplug(void)
 {
@@ -388,8 +398,23 @@ static void test_switch_hotplug(void)
         g_assert_cmphex(qtest_readl(t, cfg(1, 0, 0, 0)), ==, 0x8232104c);
         del_device(t, "up");
         slot_command(t, CTL_OFF);
-        json_decref(qtest_qmp_event(t, "DEVICE_DELETED"));
+        expect_deleted(t, "up");
     }
+    qtest_quit(t);
+}
+
+/* All that stands below it leaves with it, and clients hear of each, the lowest first. */
+static void test_switch_unplug(void)
+{
+    QTestState *t = qtest_init(VIRT_ARGS RP "-device x3130-upstream,bus=rp,id=up "
+                               "-device xio3130-downstream,bus=up,id=down,chassis=7 -device edu,bus=down,id=card");
+
+    slot_command(t, CTL_ON);
+    del_device(t, "up");
+    slot_command(t, CTL_OFF);
+    expect_deleted(t, "card");
+    expect_deleted(t, "down");
+    expect_deleted(t, "up");
     qtest_quit(t);
 }
 
@@ -459,6 +484,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pci/unpowered", test_unpowered);
     g_test_add_func("/pci/multifunction-hotplug", test_multifunction_hotplug);
     g_test_add_func("/pci/switch-hotplug", test_switch_hotplug);
+    g_test_add_func("/pci/switch-unplug", test_switch_unplug);
     g_test_add_func("/pci/hotplug-refused", test_hotplug_refused);
     g_test_add_func("/pci/wrong", test_wrong);
     return g_test_run();

@@ -85,6 +85,7 @@ struct BusClass {
     bool (*check_address)(BusState *bus, DeviceState *dev, Error **errp);
     int max_dev;                        /* 0: no limit */
     bool automatic_ids;
+    bool newest_first;                  /* a device that names no bus goes on the one made last */
     ResettablePhases phases;
 };
 
@@ -113,7 +114,7 @@ char *qdev_get_fw_dev_path(DeviceState *dev);
 /* device_add and device_del: opts is consumed ({"driver", "id", "bus", props...}). */
 DeviceState *qdev_device_add(json_t *opts, Error **errp);
 bool qdev_device_del(const char *id_or_path, Error **errp);
-/* The hotplug handler's last step: @dev leaves its bus and the tree, clients get DEVICE_DELETED. */
+/* The hotplug handler's last step: @dev and all below it leave the tree, clients get a DEVICE_DELETED for each. */
 void qdev_finish_unplug(DeviceState *dev);
 void qdev_machine_creation_done(void);                        /* from now on plugging is hotplug */
 bool qdev_hotplug_time(void);
