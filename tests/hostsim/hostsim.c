@@ -22,9 +22,19 @@ HostSim *hostsim;
 
 /* --- The injector ------------------------------------------------------------------------ */
 
+void hostsim_lock(void)
+{
+    g_rec_mutex_lock(&hostsim->lock);
+}
+
+void hostsim_unlock(void)
+{
+    g_rec_mutex_unlock(&hostsim->lock);
+}
+
 int hostsim_enter(const char *what)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     hostsim->calls++;
     if (hostsim->fail_nth && !--hostsim->fail_nth) {
         g_free(hostsim->failed_call);
@@ -36,16 +46,16 @@ int hostsim_enter(const char *what)
 
 void hostsim_leave(void)
 {
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
 }
 
 void hostsim_fail_nth(uint64_t nth, int err)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     hostsim->fail_nth = nth;
     hostsim->fail_errno = err;
     g_clear_pointer(&hostsim->failed_call, g_free);
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
 }
 
 /* --- The seam ------------------------------------------------------------------------------- */
@@ -60,11 +70,11 @@ static int op_open(void)
 
 static void op_close(int fd)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     SimContext *ctx = g_hash_table_lookup(hostsim->contexts, GINT_TO_POINTER(fd));
     g_assert(ctx);
     sim_context_close(ctx);
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
 }
 
 static int op_ioctl(int fd, unsigned long cmd, void *arg)
@@ -86,9 +96,9 @@ static void *op_mmap(int fd, size_t size, int prot, uint64_t offset)
 
 static void op_munmap(int fd, void *p, size_t size)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     sim_iommufd_munmap(p, size);
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
 }
 
 static ssize_t op_event_read(int fd, void *buf, size_t n)
@@ -103,9 +113,9 @@ static ssize_t op_event_write(int fd, const void *buf, size_t n)
 
 static void op_event_close(int fd)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     sim_event_close(fd);
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
 }
 
 static int op_device_open(const char *path)
@@ -115,9 +125,9 @@ static int op_device_open(const char *path)
 
 static void op_device_close(int fd)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     sim_device_close(fd);
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
 }
 
 static int op_device_ioctl(int fd, unsigned long cmd, void *arg)
@@ -192,7 +202,7 @@ void hostsim_start(void)
         registered = atexit(at_exit) == 0;
     }
     hostsim = g_new0(HostSim, 1);
-    g_mutex_init(&hostsim->lock);
+    g_rec_mutex_init(&hostsim->lock);
     hostsim->smmus = g_ptr_array_new();
     hostsim->groups = g_ptr_array_new();
     hostsim->devices = g_ptr_array_new();
@@ -209,6 +219,9 @@ void hostsim_start(void)
 
 static void free_device(SimDevice *dev)
 {
+    sim_atc_free(dev);
+    json_decref(dev->properties);
+    g_free(dev->model_type);
     g_array_free(dev->overrides, true);
     g_array_free(dev->partial, true);
     g_array_free(dev->responses, true);
@@ -244,7 +257,7 @@ void hostsim_stop(void)
     g_hash_table_destroy(hostsim->vintf_maps);
     g_array_free(hostsim->commands, true);
     g_free(hostsim->failed_call);
-    g_mutex_clear(&hostsim->lock);
+    g_rec_mutex_clear(&hostsim->lock);
     g_clear_pointer(&hostsim, g_free);
 }
 
@@ -296,6 +309,7 @@ SimDevice *hostsim_add_device(const char *host, SimSMMU *smmu, uint32_t group)
     dev->ats = dev->flr = true;
     dev->msix = 4;
     dev->fd = dev->bar_fd = dev->unmask_fd = -1;
+    dev->atc = g_array_new(false, false, sizeof(SimATCEntry));
     dev->partial = g_array_new(false, false, sizeof(struct iommu_hwpt_pgfault));
     dev->responses = g_array_new(false, false, sizeof(SimResponse));
     dev->overrides = g_array_new(false, false, sizeof(uint32_t));
@@ -396,6 +410,9 @@ static bool set_devices(Object *obj, const ObjectProperty *prop, const json_t *v
         dev->canwbs = get_bool(v, "canwbs", false);
         dev->flr = get_bool(v, "flr", true);
         dev->pri = get_bool(v, "pri", false);
+        dev->uses_atc = get_bool(v, "atc", false);
+        dev->model_type = g_strdup(json_string_value(json_object_get(v, "model")));
+        dev->properties = json_incref(json_object_get(v, "properties"));
         dev->noresize = get_bool(v, "noresize", false);
         dev->pasid_bits = (uint8_t)get_int(v, "pasid", 0);
         dev->msix = (unsigned)CLAMP(get_int(v, "msix", 4), 1, SIM_MAX_MSIX);
@@ -586,7 +603,7 @@ static json_t *get_objects(Object *obj, const ObjectProperty *prop, Error **errp
     GHashTableIter it;
     gpointer ctx;
 
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     g_hash_table_iter_init(&it, hostsim->contexts);
     while (g_hash_table_iter_next(&it, NULL, &ctx)) {
         GPtrArray *objects = ((SimContext *)ctx)->objects;
@@ -596,7 +613,7 @@ static json_t *get_objects(Object *obj, const ObjectProperty *prop, Error **errp
             }
         }
     }
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
     return list;
 }
 
@@ -604,7 +621,7 @@ static json_t *get_host_devices(Object *obj, const ObjectProperty *prop, Error *
 {
     json_t *list = json_array();
 
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     for (unsigned i = 0; i < hostsim->devices->len; i++) {
         const SimDevice *dev = hostsim->devices->pdata[i];
         const SimObject *hwpt = dev->attached ? dev->group->hwpt : NULL;
@@ -612,7 +629,7 @@ static json_t *get_host_devices(Object *obj, const ObjectProperty *prop, Error *
                                               "attached", dev->attached, "page-table", hwpt ? (int)hwpt->id : 0, "resets", (int)dev->resets,
                                               "driver-attaches", (int)dev->driver_attaches, "msix-on", (int)dev->irqs_on[VFIO_PCI_MSIX_IRQ_INDEX]));
     }
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
     return list;
 }
 
@@ -620,7 +637,7 @@ static json_t *get_page_responses(Object *obj, const ObjectProperty *prop, Error
 {
     json_t *list = json_array();
 
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     for (unsigned i = 0; i < hostsim->devices->len; i++) {
         const SimDevice *dev = hostsim->devices->pdata[i];
         for (unsigned k = 0; k < dev->responses->len; k++) {
@@ -629,7 +646,7 @@ static json_t *get_page_responses(Object *obj, const ObjectProperty *prop, Error
                                                   "pasid", (json_int_t)r->pasid, "code", (json_int_t)r->code));
         }
     }
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
     return list;
 }
 
@@ -637,21 +654,21 @@ static json_t *get_commands(Object *obj, const ObjectProperty *prop, Error **err
 {
     json_t *list = json_array();
 
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     for (unsigned i = 0; i < hostsim->commands->len; i++) {
         const SimCommand *c = &g_array_index(hostsim->commands, SimCommand, i);
         json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "smmu", c->smmu, "cmd0", (json_int_t)c->cmd[0], "cmd1", (json_int_t)c->cmd[1]));
     }
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
     return list;
 }
 
 /* Whatever is set, the log is empty afterwards. */
 static bool set_commands(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     g_array_set_size(hostsim->commands, 0);
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
     return true;
 }
 

@@ -13,7 +13,9 @@
  *   sim-fault.c    fault queues: page requests and responses
  *   sim-cmdqv.c    Tegra241 command queues that guests ring themselves
  *   sim-vfio.c     VFIO devices: bind, attach, groups, regions, interrupts, reset
- *   sim-dma.c      what a device's DMA does: stage 1 of the guest, stage 2 of the host
+ *   sim-walk.c     stage 1 of the guest: CD and tables
+ *   sim-dma.c      what a device's DMA does: stream, stage 1, stage 2, faults, ATC
+ *   sim-model.c    our own device models as host devices
  *   sim-sysfs.c    the little of sysfs that vfio-pci reads, in a temporary directory
  *   hostsim.c      -object x-hostsim: the description, the injector, the inspector
  *
@@ -124,6 +126,15 @@ struct SimContext {
     GPtrArray *objects;                 /* by id; NULL: free */
 };
 
+/* A DMA access. @translated: the address is one that translation gave. */
+typedef struct SimAccess { bool has_pasid, write, exec, priv, translated; uint32_t pasid; } SimAccess;
+/* What it came to: the rest of a 4 KiB page of this process. */
+typedef struct SimPage { uint8_t *host; uint64_t ipa; bool writable; } SimPage;
+typedef struct SimATCEntry { bool has_pasid; uint32_t pasid; uint64_t page; SimPage to; } SimATCEntry;
+/* Why stage 1 refused: an event (IHI 0070 7.3), 0 for one the guest never hears of. */
+typedef struct SimFault { uint8_t event, class; } SimFault;
+typedef struct SimModel SimModel;
+
 /* What a page request was answered. */
 typedef struct SimResponse { uint32_t grpid, pasid, code; } SimResponse;
 
@@ -155,6 +166,12 @@ struct SimDevice {
     unsigned irqs_on[VFIO_PCI_NUM_IRQS];
     bool intx_masked;
     unsigned resets, driver_attaches;
+    bool ats_on;                        /* as the attached table has it */
+    bool uses_atc;                      /* the small endpoint keeps translations */
+    GArray *atc;                        /* SimATCEntry */
+    char *model_type;                   /* NULL: the small endpoint of sim-vfio.c */
+    json_t *properties;                 /* of the model */
+    SimModel *model;                    /* while its file is open */
     GArray *partial;                    /* struct iommu_hwpt_pgfault: groups without their last page yet */
     GArray *responses;                  /* SimResponse, oldest first */
 };
@@ -163,7 +180,7 @@ struct SimDevice {
 typedef struct SimCommand { char *smmu; uint64_t cmd[2]; } SimCommand;
 
 typedef struct HostSim {
-    GMutex lock;
+    GRecMutex lock;                     /* a register access of a wrapped device comes back with its DMA */
     GPtrArray *smmus, *groups, *devices;
     GHashTable *contexts;               /* fd -> SimContext */
     GHashTable *device_fds;             /* fd -> SimDevice */
@@ -194,11 +211,14 @@ SimDevice *hostsim_find_device(const char *host);
 void hostsim_add_to_sysfs(SimDevice *dev);
 void hostsim_fail_nth(uint64_t nth, int err);
 /* Every call begins with this: 0, or the -errno it must fail with. */
+void hostsim_lock(void);
+void hostsim_unlock(void);
 int hostsim_enter(const char *what);
 void hostsim_leave(void);
 
 /* A device acts: 0 or -errno (-EFAULT: the SMMU refused). */
 int hostsim_dma(SimDevice *dev, uint64_t iova, void *buf, size_t len, bool write);
+int hostsim_dma_as(SimDevice *dev, SimAccess a, uint64_t iova, void *buf, size_t len);
 int hostsim_interrupt(SimDevice *dev, uint32_t index, unsigned vector);
 /* A page request (PRI) or stalled fault; -ENOENT: the host answers it itself. */
 int hostsim_page_request(SimDevice *dev, const struct iommu_hwpt_pgfault *fault);
@@ -279,6 +299,32 @@ int sim_hw_queue_alloc(SimContext *ctx, void *arg);
 void sim_hw_queue_release(SimObject *o);
 void *sim_iommufd_mmap(int fd, size_t size, int prot, uint64_t offset);
 void sim_iommufd_munmap(void *p, size_t size);
+
+/* 0 with the guest's physical address of a page, or -EFAULT with *fault. */
+int sim_stage1(SimObject *hwpt, const SimAccess *a, uint64_t iova, uint64_t *ipa, bool *writable, SimFault *fault);
+/* The page at @iova as @dev may use it; -EFAULT, and the event is recorded. */
+int sim_translate(SimDevice *dev, const SimAccess *a, uint64_t iova, SimPage *page);
+/* Is this memory of the process something that stage 2 shows? */
+bool sim_is_shown(SimDevice *dev, const uint8_t *host, uint64_t len, bool write);
+void sim_atc_invalidate(SimDevice *dev, const uint64_t cmd[2]);
+void sim_atc_flush(SimDevice *dev);
+void sim_atc_flush_ioas(const SimObject *ioas);
+void sim_atc_free(SimDevice *dev);
+void sim_ats_follow_table(SimDevice *dev, const SimObject *hwpt);
+SimObject *sim_ioas_of(const SimObject *hwpt);
+
+bool sim_model_open(SimDevice *dev, Error **errp);
+void sim_model_close(SimDevice *dev);
+void sim_model_reset(SimDevice *dev);
+void sim_model_config_written(SimDevice *dev, unsigned at, unsigned n);
+int sim_model_region(SimDevice *dev, uint32_t index, uint64_t at, void *buf, size_t n, bool write);
+void sim_model_irqs_changed(SimDevice *dev, uint32_t index);
+void sim_model_set_ats(SimDevice *dev);
+/* Pages of @pasid (IOMMU_NO_PASID, IOMMU_ANY_PASID) at @iova are no longer what they were. */
+void sim_model_invalidated(SimDevice *dev, uint32_t pasid, uint64_t iova, uint64_t mask);
+/* With the lock held. */
+int sim_interrupt(SimDevice *dev, uint32_t index, unsigned vector);
+void sim_event(SimDevice *dev, const uint64_t evt[4]);
 
 int sim_iommufd_ioctl(int fd, unsigned long cmd, void *arg);
 int sim_device_open(const char *path);

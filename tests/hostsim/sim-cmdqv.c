@@ -220,7 +220,7 @@ unsigned hostsim_vcmdq_run(void)
     gpointer ctx;
     unsigned n = 0;
 
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     g_hash_table_iter_init(&it, hostsim->contexts);
     while (g_hash_table_iter_next(&it, NULL, &ctx)) {
         GPtrArray *objects = ((SimContext *)ctx)->objects;
@@ -229,6 +229,6 @@ unsigned hostsim_vcmdq_run(void)
             n += o && o->type == SIM_HWQUEUE ? run_queue(o) : 0;
         }
     }
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
     return n;
 }

@@ -134,9 +134,8 @@ static bool event_is_forwarded(const uint64_t evt[4])
     return memchr(ids, (int)(evt[0] & 0xff), sizeof(ids)) != NULL;
 }
 
-void hostsim_event(SimDevice *dev, const uint64_t evt[4])
+void sim_event(SimDevice *dev, const uint64_t evt[4])
 {
-    g_mutex_lock(&hostsim->lock);
     SimObject *q = dev->vmaster ? find_veventq(dev->vmaster->ctx, dev->vmaster, IOMMU_VEVENTQ_TYPE_ARM_SMMUV3) : NULL;
 
     if (q && q->fd >= 0 && event_is_forwarded(evt)) {
@@ -156,7 +155,13 @@ void hostsim_event(SimDevice *dev, const uint64_t evt[4])
         }
         sim_event_mark_readable(q);
     }
-    g_mutex_unlock(&hostsim->lock);
+}
+
+void hostsim_event(SimDevice *dev, const uint64_t evt[4])
+{
+    hostsim_lock();
+    sim_event(dev, evt);
+    hostsim_unlock();
 }
 
 /* Whole records only; an empty queue reads 0 bytes. */

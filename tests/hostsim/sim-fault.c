@@ -193,8 +193,8 @@ static int page_request(SimDevice *dev, struct iommu_hwpt_pgfault fault)
 
 int hostsim_page_request(SimDevice *dev, const struct iommu_hwpt_pgfault *fault)
 {
-    g_mutex_lock(&hostsim->lock);
+    hostsim_lock();
     int r = page_request(dev, *fault);
-    g_mutex_unlock(&hostsim->lock);
+    hostsim_unlock();
     return r;
 }

@@ -227,6 +227,7 @@ int sim_ioas_unmap(SimObject *ioas, uint64_t iova, uint64_t *length)
             continue;
         }
         if (!everything && (a->iova < iova || a->iova + a->length - 1 > last)) {
+            sim_atc_flush_ioas(ioas);
             return -ENOENT;
         }
         if (a->locks) {
@@ -240,6 +241,7 @@ int sim_ioas_unmap(SimObject *ioas, uint64_t iova, uint64_t *length)
         return -ENOENT;
     }
     *length = removed;
+    sim_atc_flush_ioas(ioas);
     return 0;
 }
 

@@ -152,6 +152,12 @@ void sim_command_issue(SimObject *viommu, const uint64_t cmd[2])
 {
     SimCommand c = { .smmu = viommu->smmu->name, .cmd = { cmd[0], cmd[1] } };
     g_array_append_val(hostsim->commands, c);
+    for (unsigned i = 0; (cmd[0] & 0xff) == 0x40 && i < hostsim->devices->len; i++) {
+        SimDevice *dev = hostsim->devices->pdata[i];
+        if (dev->smmu == viommu->smmu && dev->sid == cmd[0] >> 32) {
+            sim_atc_invalidate(dev, cmd);
+        }
+    }
 }
 
 static void issue_sync(SimObject *viommu)

@@ -41,7 +41,7 @@ static void put_ext_cap(SimDevice *dev, unsigned at, uint16_t id, unsigned next)
     put32(dev, at, id | 1U << 16 | next << 20, 0);
 }
 
-void sim_device_power_on(SimDevice *dev)
+static void endpoint_power_on(SimDevice *dev)
 {
     memset(dev->config, 0, sizeof(dev->config));
     memset(dev->config_wmask, 0, sizeof(dev->config_wmask));
@@ -76,6 +76,15 @@ void sim_device_power_on(SimDevice *dev)
         put16(dev, ECAP_PRI + PCI_PRI_STATUS, PCI_PRI_STATUS_STOPPED | PCI_PRI_STATUS_PASID, 0);
         put32(dev, ECAP_PRI + PCI_PRI_MAX_REQ, 32, 0);
     }
+}
+
+void sim_device_power_on(SimDevice *dev)
+{
+    if (dev->model) {
+        sim_model_reset(dev);
+    } else {
+        endpoint_power_on(dev);
+    }
     for (unsigned i = 0; i + 1 < dev->overrides->len; i += 2) {
         stl_le_p(dev->config + (g_array_index(dev->overrides, uint32_t, i) & 0xffc), g_array_index(dev->overrides, uint32_t, i + 1));
     }
@@ -91,6 +100,7 @@ static void set_driver_table(SimGroup *g, SimObject *hwpt)
         if (g->hwpt && g->hwpt->fault) {
             sim_fault_forget(g->hwpt->fault, dev);
         }
+        sim_ats_follow_table(dev, hwpt);
         dev->driver_attaches++;
         dev->vmaster = nested && dev->vdev ? hwpt->parent : NULL;
         dev->vmaster_sid = nested && dev->vdev ? dev->vdev->virt_id : 0;
@@ -110,11 +120,6 @@ static int driver_check(const SimDevice *dev, const SimObject *hwpt)
         }
     }
     return 0;
-}
-
-static SimObject *ioas_of(const SimObject *hwpt)
-{
-    return hwpt->type == SIM_NESTED ? hwpt->parent->parent->parent : hwpt->parent;
 }
 
 static SimObject *auto_table(SimDevice *dev, SimObject *ioas, int *err)
@@ -147,7 +152,7 @@ static int switch_table(SimDevice *dev, SimObject *hwpt)
     int r = driver_check(dev, hwpt);
 
     if (r == 0 && hwpt != old) {
-        r = old && ioas_of(old) == ioas_of(hwpt) ? 0 : sim_ioas_reserve(ioas_of(hwpt));
+        r = old && sim_ioas_of(old) == sim_ioas_of(hwpt) ? 0 : sim_ioas_reserve(sim_ioas_of(hwpt));
     }
     if (r < 0 || hwpt == old) {
         return r;
@@ -158,8 +163,8 @@ static int switch_table(SimDevice *dev, SimObject *hwpt)
         sim_object_hold(hwpt);
     }
     if (old) {
-        if (ioas_of(old) != ioas_of(hwpt)) {
-            sim_ioas_unreserve(ioas_of(old));
+        if (sim_ioas_of(old) != sim_ioas_of(hwpt)) {
+            sim_ioas_unreserve(sim_ioas_of(old));
         }
         for (unsigned i = 0; i < g->attached; i++) {
             sim_object_drop(old);
@@ -254,7 +259,7 @@ static void detach(SimDevice *dev)
     if (!--g->attached) {
         set_driver_table(g, NULL);
         g->hwpt = NULL;
-        sim_ioas_unreserve(ioas_of(hwpt));
+        sim_ioas_unreserve(sim_ioas_of(hwpt));
     }
     sim_object_drop(hwpt);
 }
@@ -344,6 +349,7 @@ static void irqs_off(SimDevice *dev, uint32_t index)
         drop_fd(&dev->irq_fds[index][i]);
     }
     dev->irqs_on[index] = 0;
+    sim_model_irqs_changed(dev, index);
 }
 
 static bool other_kind_on(const SimDevice *dev, uint32_t index)
@@ -380,6 +386,7 @@ static int set_trigger_fds(SimDevice *dev, const struct vfio_irq_set *set)
             }
         }
     }
+    sim_model_irqs_changed(dev, set->index);
     return 0;
 }
 
@@ -396,6 +403,7 @@ static int do_intx_action(SimDevice *dev, const struct vfio_irq_set *set)
         return 0;
     }
     dev->intx_masked = set->flags & VFIO_IRQ_SET_ACTION_MASK;
+    sim_model_irqs_changed(dev, set->index);
     return 0;
 }
 
@@ -437,22 +445,28 @@ static int do_irq_info(SimDevice *dev, void *arg)
     return 0;
 }
 
-int hostsim_interrupt(SimDevice *dev, uint32_t index, unsigned vector)
+int sim_interrupt(SimDevice *dev, uint32_t index, unsigned vector)
 {
     uint64_t one = 1;
-    int r = -ENOENT;
 
-    g_mutex_lock(&hostsim->lock);
-    if (index < VFIO_PCI_NUM_IRQS && vector < SIM_MAX_MSIX && dev->irq_fds[index][vector] >= 0) {
-        r = index == VFIO_PCI_INTX_IRQ_INDEX && dev->intx_masked ? -EAGAIN : 0;
-        if (r == 0 && write(dev->irq_fds[index][vector], &one, sizeof(one)) != sizeof(one)) {
-            r = -EIO;
-        }
-        if (r == 0 && index == VFIO_PCI_INTX_IRQ_INDEX) {
-            dev->intx_masked = true;
-        }
+    if (index >= VFIO_PCI_NUM_IRQS || vector >= SIM_MAX_MSIX || dev->irq_fds[index][vector] < 0) {
+        return -ENOENT;
     }
-    g_mutex_unlock(&hostsim->lock);
+    if (index == VFIO_PCI_INTX_IRQ_INDEX && dev->intx_masked) {
+        return -EAGAIN;
+    }
+    if (write(dev->irq_fds[index][vector], &one, sizeof(one)) != sizeof(one)) {
+        return -EIO;
+    }
+    dev->intx_masked |= index == VFIO_PCI_INTX_IRQ_INDEX;
+    return 0;
+}
+
+int hostsim_interrupt(SimDevice *dev, uint32_t index, unsigned vector)
+{
+    hostsim_lock();
+    int r = sim_interrupt(dev, index, vector);
+    hostsim_unlock();
     return r;
 }
 
@@ -481,7 +495,7 @@ static int do_region_info(SimDevice *dev, void *arg)
     info->size = dev->sizes[info->index];
     info->offset = (uint64_t)info->index << SIM_REGION_SHIFT;
     info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE : 0;
-    info->flags |= info->index == VFIO_PCI_BAR0_REGION_INDEX ? VFIO_REGION_INFO_FLAG_MMAP : 0;
+    info->flags |= info->index == VFIO_PCI_BAR0_REGION_INDEX && !dev->model ? VFIO_REGION_INFO_FLAG_MMAP : 0;
     info->cap_offset = 0;
     return 0;
 }
@@ -543,7 +557,7 @@ static int do_feature(SimDevice *dev, void *arg)
     if (hostsim->no_dmabuf || f->flags != (VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF)) {
         return -ENOTTY;
     }
-    if (buf->nr_ranges != 1 || buf->region_index != VFIO_PCI_BAR0_REGION_INDEX || buf->dma_ranges[0].offset + buf->dma_ranges[0].length > BAR0_SIZE) {
+    if (dev->model || buf->nr_ranges != 1 || buf->region_index != VFIO_PCI_BAR0_REGION_INDEX || buf->dma_ranges[0].offset + buf->dma_ranges[0].length > BAR0_SIZE) {
         return -EINVAL;
     }
     /* The range starts at the file's byte 0; here the BAR does, so only a range from 0 can be shown truly. */
@@ -600,6 +614,12 @@ static int open_file(SimDevice *dev)
         if (dev->bar_fd < 0 || ftruncate(dev->bar_fd, BAR0_SIZE) < 0) {
             return -errno;
         }
+        Error *err = NULL;
+        if (dev->model_type && !sim_model_open(dev, &err)) {
+            error_report_err(err);
+            drop_fd(&dev->bar_fd);
+            return -ENODEV;
+        }
         g_array_set_size(dev->partial, 0);
         g_array_set_size(dev->responses, 0);
         sim_device_power_on(dev);
@@ -646,6 +666,7 @@ void sim_device_close(int fd)
     close(fd);
     if (!--dev->opens) {
         drop_fd(&dev->bar_fd);
+        sim_model_close(dev);
     }
 }
 
@@ -678,6 +699,10 @@ ssize_t sim_device_pread(int fd, void *buf, size_t n, uint64_t offset)
         memcpy(buf, dev->config + at, n);
         return (ssize_t)n;
     }
+    if (dev->model) {
+        r = sim_model_region(dev, index, at, buf, n, false);
+        return r < 0 ? r : (ssize_t)n;
+    }
     if (index == VFIO_PCI_ROM_REGION_INDEX) {
         for (size_t i = 0; i < n; i++) {
             ((uint8_t *)buf)[i] = (uint8_t)(at + i == 0 ? 0x55 : at + i == 1 ? 0xaa : at + i);
@@ -698,6 +723,10 @@ ssize_t sim_device_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
     if (r < 0) {
         return r;
     }
+    if (index != VFIO_PCI_CONFIG_REGION_INDEX && dev->model) {
+        r = sim_model_region(dev, index, at, (void *)buf, n, true);
+        return r < 0 ? r : (ssize_t)n;
+    }
     if (index != VFIO_PCI_CONFIG_REGION_INDEX) {
         return pwrite(fd, buf, n, (off_t)at);
     }
@@ -705,6 +734,7 @@ ssize_t sim_device_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
         uint8_t mask = dev->config_wmask[at + i];
         dev->config[at + i] = (uint8_t)((dev->config[at + i] & ~mask) | (from[i] & mask));
     }
+    sim_model_config_written(dev, (unsigned)at, (unsigned)n);
     return (ssize_t)n;
 }
 
@@ -714,7 +744,7 @@ void *sim_device_mmap(int fd, size_t size, int prot, uint64_t offset)
     uint32_t index;
     uint64_t at;
 
-    if (find_region(fd, offset, size, &dev, &index, &at) < 0 || index != VFIO_PCI_BAR0_REGION_INDEX) {
+    if (find_region(fd, offset, size, &dev, &index, &at) < 0 || index != VFIO_PCI_BAR0_REGION_INDEX || dev->model) {
         errno = EINVAL;
         return NULL;
     }

@@ -323,7 +323,7 @@ static void test_dma(void)
 
     stl_le_p(ram + 0xf000, 0x12345678);
     /* CD at 0x1000: T0SZ 25 (39 bits, three levels of 4 KiB), TTB0 0x2000; VA 0x5000 -> IPA 0x4000f000 */
-    stq_le_p(ram + 0x1000, 25 | 1ULL << 31);
+    stq_le_p(ram + 0x1000, 25 | 1ULL << 30 | 1ULL << 31);
     stq_le_p(ram + 0x1008, 0x40002000);
     stq_le_p(ram + 0x2000, 0x40003000 | 3);
     stq_le_p(ram + 0x3000, 0x40004000 | 3);
