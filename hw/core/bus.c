@@ -111,7 +111,7 @@ static int match_type(BusState *bus, void *opaque)
 
     if (object_dynamic_cast(OBJECT(bus), s->wanted) && !(s->skip_full && bus_is_full(bus))) {
         s->found = bus;
-        return 1;
+        return !BUS_GET_CLASS(bus)->newest_first;
     }
     return 0;
 }

@@ -9,7 +9,9 @@
  * and its unrealize calls
  *     virtio_cleanup(vdev);        (which deletes the queues)
  * after it has let go of what the host lent it (drives, chardevs): the object
- * itself may live on for an RCU grace period.
+ * itself may live on for an RCU grace period. What is in flight then must hold a
+ * reference on the device (object_ref) and may still push: that is how the
+ * memory of its element is let go.
  *
  * Threads. Everything here runs under the machine lock: all class functions,
  * queue handlers, and all functions below that a device calls. A queue handler
@@ -85,11 +87,14 @@ struct VirtioDeviceClass {
     void (*get_config)(VirtIODevice *vdev, uint8_t *config);
     void (*set_config)(VirtIODevice *vdev, const uint8_t *config);
     /*
-     * Device reset. On return no element may be out: finish (blk_drain) or cancel what is in
-     * flight, and push or virtqueue_detach_element() and free each. Queues still work meanwhile.
+     * Device reset: give back what can be given back at once. The whole machine's comes from the main
+     * thread (current_cpu is NULL) and waits for what is in flight (blk_drain). The driver's comes from
+     * a vCPU, which must not wait for the main thread: elements may stay out; pushing them later, as if
+     * nothing had happened, only lets go of their memory. Until the last is back the driver reads that
+     * the reset is not done. Queues still work while this runs.
      */
     void (*reset)(VirtIODevice *vdev);
-    /* The same for one queue (VIRTIO_F_RING_RESET). NULL: ->reset would do, and is called instead. */
+    /* The same for one queue (VIRTIO_F_RING_RESET). NULL: nothing to do. */
     void (*queue_reset)(VirtIODevice *vdev, VirtQueue *vq);
     /* @status has been set: DRIVER_OK rising means "queues may be used", 0 a reset (->reset came first). */
     void (*set_status)(VirtIODevice *vdev, uint8_t status);
@@ -101,28 +106,29 @@ struct VirtIODevice {
     uint8_t status;                     /* VIRTIO_CONFIG_S_* */
     uint8_t isr;                        /* bit 0: a queue, bit 1: configuration */
     bool broken;                        /* needs reset */
-    bool bad_features;                  /* a legacy-sized view must not hide that bits above 31 were asked */
+    bool disabled;                      /* may not do DMA: bus mastering is off */
     uint64_t host_features;             /* offered; the properties at first, complete after realize */
-    uint64_t guest_features;            /* negotiated (or being so) */
+    uint64_t asked_features;            /* by the driver; one that was not offered refuses FEATURES_OK */
+    uint64_t guest_features;            /* asked and offered */
     uint16_t config_vector;
     uint32_t generation;                /* of the configuration */
     size_t config_len;
     uint8_t *config;                    /* scratch for reads and writes */
     VirtQueue *vq;                      /* VIRTIO_QUEUE_MAX of them; unused ones have num 0 */
-    unsigned num_queues;                /* highest used + 1 */
     AddressSpace *dma_as;               /* system memory, or behind the vIOMMU with iommu_platform=on */
     MemTxAttrs dma_attrs;
     bool use_started, disable_legacy_check, use_disabled_flag;
-    bool started_ioeventfd;
+    bool ioeventfd_started;
+    struct VirtIOBus *transport;        /* while plugged */
 };
 
 /* One buffer of a queue: what the driver wrote for us, then what it wants written. Guest memory itself. */
 typedef struct VirtQueueElement {
     unsigned index;                     /* which: head descriptor (split), buffer id (packed) */
     unsigned ndescs;                    /* ring entries it takes (packed) */
+    uint32_t epoch;                     /* resets its queue had seen */
     unsigned out_num, in_num;
     struct iovec *out_sg, *in_sg;       /* part of the same allocation */
-    uint32_t written;                   /* packed: kept between fill and flush */
 } VirtQueueElement;
 
 /* --- Life ------------------------------------------------------------------- */
@@ -142,10 +148,10 @@ unsigned virtio_get_num_queues(const VirtIODevice *vdev);
 void *virtqueue_pop(VirtQueue *vq, size_t size);
 /* Hands it back: @len bytes were written to in_sg. Then virtio_notify(), once for many. */
 void virtqueue_push(VirtQueue *vq, const VirtQueueElement *elem, unsigned len);
-/* push in two steps: fill @idx 0..n-1, then show all n at once. */
-void virtqueue_fill(VirtQueue *vq, VirtQueueElement *elem, unsigned len, unsigned idx);
+/* push in two steps: fill @idx 0..n-1, then show all n at once. False: it went nowhere (a reset), @idx is still free. */
+bool virtqueue_fill(VirtQueue *vq, const VirtQueueElement *elem, unsigned len, unsigned idx);
 void virtqueue_flush(VirtQueue *vq, unsigned count);
-/* Gives it up without an answer (reset, unrealize). */
+/* Gives it up without an answer. */
 void virtqueue_detach_element(VirtQueue *vq, const VirtQueueElement *elem, unsigned len);
 /* As if the last pop had not been: only for the element popped last. */
 void virtqueue_unpop(VirtQueue *vq, const VirtQueueElement *elem, unsigned len);
