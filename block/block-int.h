@@ -113,10 +113,10 @@ void block_poll(void);
 
 /* block/uring.c: false when the kernel or the build has none. */
 bool block_uring_available(void);
-/* Starts the request on @fd; false: no room. */
+/* Starts the request on @fd in this thread's ring; false: no room. */
 bool block_uring_start(int fd, const BlockRequest *r);
-void block_uring_submit(void);
-unsigned block_uring_reap(void);        /* completes what is done; how many */
-int block_uring_fd(void);               /* readable when something is done; -1: no ring */
+/* All rings: submits what waits, completes what is done; how many. And what to wait for (struct pollfd). */
+unsigned block_uring_poll(void);
+void block_uring_add_fds(GArray *fds);
 
 #endif

@@ -125,13 +125,15 @@ void block_complete_later(BlockCompletionFunc *cb, void *opaque, int result)
 
 void block_poll(void)
 {
-    struct pollfd fds[2] = {
-        { .fd = event_notifier_get_fd(&pool.wake), .events = POLLIN }, { .fd = block_uring_fd(), .events = POLLIN },
-    };
+    struct pollfd wake = { .fd = event_notifier_get_fd(&pool.wake), .events = POLLIN };
+    g_autoptr(GArray) fds = NULL;
 
-    block_uring_submit();
     /* Inside of a completion the descriptors are quiet already, and things may still be there. */
-    if (!reap_jobs() && !block_uring_reap()) {
-        poll(fds, ARRAY_SIZE(fds), -1); /* a descriptor of -1 is passed over */
+    if (reap_jobs() || block_uring_poll()) {
+        return;
     }
+    fds = g_array_new(false, false, sizeof(struct pollfd));
+    g_array_append_val(fds, wake);
+    block_uring_add_fds(fds);
+    poll((struct pollfd *)(void *)fds->data, fds->len, -1);
 }

@@ -1,14 +1,16 @@
 /*
- * Requests through io_uring: one ring for the process. What is asked for
- * between blk_io_plug() and blk_io_unplug(), or in the main thread during one
- * turn of its loop, goes to the kernel with one system call.
+ * Requests through io_uring: one ring for the main thread and everybody else,
+ * and one for each I/O thread. What is asked for between blk_io_plug() and
+ * blk_io_unplug(), or in the main thread during one turn of its loop, goes to
+ * the kernel with one system call.
  *
- * Completions run under the machine lock: in the main thread, woken by an
- * eventfd, or in who drains. What the kernel could do at once (cached data) is
- * answered from blk_io_unplug() itself, without going to sleep first.
+ * Completions run under the machine lock: in the thread whose ring it is, woken
+ * by an eventfd, or in who drains. What the kernel could do at once (cached
+ * data) is answered from blk_io_unplug() itself, without going to sleep first.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <poll.h>
 #include "block-int.h"
 #include "util/event_notifier.h"
 #include "util/main-loop.h"
@@ -18,16 +20,26 @@
 
 #define DEPTH 512
 
-static struct {
+struct BlockRing {
     struct io_uring ring;
     GMutex lock;                        /* guards the submission side */
     EventNotifier done;
-    QEMUBH *submit;                     /* main thread: the batch is complete */
-    unsigned unsubmitted;
+    GMainContext *context;              /* of the thread it belongs to; NULL: the main thread */
+    unsigned unsubmitted, batch;        /* batch: so many are submitted at the latest; 0: any number */
     unsigned in_flight;                 /* never more than fits in the completion ring */
-    bool tried, ok;
-} uring;
+    BlockRing *next;                    /* with the machine lock */
+};
+
+static BlockRing main_ring, *rings;
+static QEMUBH *submit_bh;               /* main thread: the batch is complete */
+static bool tried, ok;
+static __thread BlockRing *own_ring;    /* of an I/O thread */
 static __thread unsigned plugs;         /* of this thread */
+
+static BlockRing *this_ring(void)
+{
+    return own_ring ? own_ring : &main_ring;
+}
 
 typedef struct UringRequest {
     BlockRequest r;
@@ -87,121 +99,171 @@ static void complete(UringRequest *u, int res)
 }
 
 /* With the lock held. */
-static void submit_all(void)
+static void submit_all(BlockRing *ring)
 {
     int n;
 
-    while (uring.unsubmitted && (n = io_uring_submit(&uring.ring)) != 0) {
+    while (ring->unsubmitted && (n = io_uring_submit(&ring->ring)) != 0) {
         if (n < 0 && n != -EINTR) {
             break;                      /* EAGAIN, EBUSY: completions will try again */
         }
-        uring.unsubmitted -= MAX(n, 0);
+        ring->unsubmitted -= MAX(n, 0);
     }
 }
 
-void block_uring_submit(void)
+static void submit(BlockRing *ring)
 {
-    g_mutex_lock(&uring.lock);
-    submit_all();
-    g_mutex_unlock(&uring.lock);
+    if (__atomic_load_n(&ring->unsubmitted, __ATOMIC_RELAXED)) {
+        g_mutex_lock(&ring->lock);
+        submit_all(ring);
+        g_mutex_unlock(&ring->lock);
+    }
 }
 
 static void submit_batch(void *opaque)
 {
-    block_uring_submit();
+    submit(opaque);
 }
 
-int block_uring_fd(void)
-{
-    return uring.ok ? event_notifier_get_fd(&uring.done) : -1;
-}
-
-static unsigned reap(void)
+static unsigned reap(BlockRing *ring)
 {
     struct io_uring_cqe *cqe;
     unsigned n = 0;
 
-    for (; io_uring_peek_cqe(&uring.ring, &cqe) == 0; n++) {
+    for (; io_uring_peek_cqe(&ring->ring, &cqe) == 0; n++) {
         UringRequest *u = io_uring_cqe_get_data(cqe);
         int res = cqe->res;
 
-        io_uring_cqe_seen(&uring.ring, cqe);
-        __atomic_sub_fetch(&uring.in_flight, 1, __ATOMIC_SEQ_CST);
+        io_uring_cqe_seen(&ring->ring, cqe);
+        __atomic_sub_fetch(&ring->in_flight, 1, __ATOMIC_SEQ_CST);
         complete(u, res);
     }
-    if (__atomic_load_n(&uring.unsubmitted, __ATOMIC_RELAXED)) {
-        block_uring_submit();
+    submit(ring);
+    return n;
+}
+
+static void on_done(void *opaque)
+{
+    BlockRing *ring = opaque;
+
+    event_notifier_test_and_clear(&ring->done);
+    reap(ring);
+}
+
+unsigned block_uring_poll(void)
+{
+    unsigned n = 0;
+
+    for (BlockRing *ring = rings; ring; ring = ring->next) {
+        submit(ring);
+        event_notifier_test_and_clear(&ring->done);
+        n += reap(ring);
     }
     return n;
 }
 
-unsigned block_uring_reap(void)
+void block_uring_add_fds(GArray *fds)
 {
-    if (!uring.ok) {
-        return 0;
+    for (BlockRing *ring = rings; ring; ring = ring->next) {
+        struct pollfd fd = { .fd = event_notifier_get_fd(&ring->done), .events = POLLIN };
+
+        g_array_append_val(fds, fd);
     }
-    event_notifier_test_and_clear(&uring.done);
-    return reap();
 }
 
-/* Nobody needs waking for what is done while we submit: we look ourselves. */
-static void submit_and_reap(void)
-{
-    io_uring_cq_eventfd_toggle(&uring.ring, false);
-    block_uring_submit();
-    io_uring_cq_eventfd_toggle(&uring.ring, true);
-    reap();
-}
+/* --- Batches ----------------------------------------------------------------------------- */
 
 void blk_io_plug(void)
 {
     plugs++;
 }
 
+/* Nobody needs waking for what is done while we submit: we look ourselves. */
 void blk_io_unplug(void)
 {
-    if (--plugs || !uring.ok || !__atomic_load_n(&uring.unsubmitted, __ATOMIC_RELAXED)) {
+    BlockRing *ring = this_ring();
+
+    if (--plugs || !ok || !__atomic_load_n(&ring->unsubmitted, __ATOMIC_RELAXED)) {
         return;
     }
-    if (block_in_main_thread()) {
-        submit_and_reap();
-    } else {
-        block_uring_submit();
+    if (!own_ring && !block_in_main_thread()) {
+        submit(ring);
+        return;
     }
+    io_uring_cq_eventfd_toggle(&ring->ring, false);
+    submit(ring);
+    io_uring_cq_eventfd_toggle(&ring->ring, true);
+    reap(ring);
 }
 
-static void on_done(void *opaque)
-{
-    block_uring_reap();
-}
+/* --- Rings ---------------------------------------------------------------------------------- */
 
-static bool set_up(void)
+static bool ring_init(BlockRing *ring, GMainContext *context)
 {
-    if (event_notifier_init(&uring.done, false)) {
+    if (event_notifier_init(&ring->done, false)) {
         return false;
     }
-    if (io_uring_queue_init(DEPTH, &uring.ring, 0)) {
-        event_notifier_cleanup(&uring.done);
+    if (io_uring_queue_init(DEPTH, &ring->ring, 0)) {
+        event_notifier_cleanup(&ring->done);
         return false;
     }
-    if (io_uring_register_eventfd(&uring.ring, event_notifier_get_fd(&uring.done))) {
-        io_uring_queue_exit(&uring.ring);
-        event_notifier_cleanup(&uring.done);
+    if (io_uring_register_eventfd(&ring->ring, event_notifier_get_fd(&ring->done))) {
+        io_uring_queue_exit(&ring->ring);
+        event_notifier_cleanup(&ring->done);
         return false;
     }
-    uring.submit = qemu_bh_new(submit_batch, NULL);
-    qemu_set_fd_handler(event_notifier_get_fd(&uring.done), on_done, NULL, NULL);
+    ring->context = context;
+    qemu_set_fd_handler_in(context, event_notifier_get_fd(&ring->done), on_done, NULL, ring);
+    ring->next = rings;
+    rings = ring;
     return true;
 }
 
 bool block_uring_available(void)
 {
-    if (!uring.tried) {
-        uring.tried = true;
-        uring.ok = set_up();
+    if (!tried) {
+        tried = true;
+        ok = ring_init(&main_ring, NULL);
+        submit_bh = ok ? qemu_bh_new(submit_batch, &main_ring) : NULL;
     }
-    return uring.ok;
+    return ok;
 }
+
+BlockRing *block_ring_new(GMainContext *context, unsigned batch)
+{
+    BlockRing *ring = block_uring_available() ? g_new0(BlockRing, 1) : NULL;
+
+    if (ring && !ring_init(ring, context)) {
+        g_clear_pointer(&ring, g_free);
+    } else if (ring) {
+        ring->batch = batch;
+    }
+    return ring;
+}
+
+void block_ring_use(BlockRing *ring)
+{
+    own_ring = ring;
+}
+
+void block_ring_free(BlockRing *ring)
+{
+    BlockRing **at = &rings;
+
+    if (!ring) {
+        return;
+    }
+    while (*at != ring) {
+        at = &(*at)->next;
+    }
+    *at = ring->next;
+    qemu_set_fd_handler_in(ring->context, event_notifier_get_fd(&ring->done), NULL, NULL, NULL);
+    io_uring_queue_exit(&ring->ring);
+    event_notifier_cleanup(&ring->done);
+    g_free(ring);
+}
+
+/* --- Requests --------------------------------------------------------------------------------- */
 
 static void prepare(struct io_uring_sqe *sqe, UringRequest *u)
 {
@@ -231,32 +293,39 @@ static void prepare(struct io_uring_sqe *sqe, UringRequest *u)
     io_uring_sqe_set_data(sqe, u);
 }
 
+static void submit_soon(BlockRing *ring)
+{
+    if (ring->batch && ring->unsubmitted >= ring->batch) {
+        submit_all(ring);
+    } else if (!plugs && !own_ring && block_in_main_thread()) {
+        qemu_bh_schedule(submit_bh);
+    } else if (!plugs) {
+        submit_all(ring);
+    }
+}
+
 bool block_uring_start(int fd, const BlockRequest *r)
 {
-    bool main_thread = block_in_main_thread();
+    BlockRing *ring = this_ring();
     struct io_uring_sqe *sqe = NULL;
     UringRequest *u;
 
     if (r->niov > IOV_MAX) {
         return false;
     }
-    g_mutex_lock(&uring.lock);
-    if (__atomic_load_n(&uring.in_flight, __ATOMIC_SEQ_CST) < DEPTH) {
-        sqe = io_uring_get_sqe(&uring.ring);
+    g_mutex_lock(&ring->lock);
+    if (__atomic_load_n(&ring->in_flight, __ATOMIC_SEQ_CST) < DEPTH) {
+        sqe = io_uring_get_sqe(&ring->ring);
     }
     if (sqe) {
         u = g_new(UringRequest, 1);
         *u = (UringRequest) { *r, fd };
         prepare(sqe, u);
-        uring.unsubmitted++;
-        __atomic_add_fetch(&uring.in_flight, 1, __ATOMIC_SEQ_CST);
-        if (main_thread && !plugs) {
-            qemu_bh_schedule(uring.submit);
-        } else if (!plugs) {
-            submit_all();
-        }
+        ring->unsubmitted++;
+        __atomic_add_fetch(&ring->in_flight, 1, __ATOMIC_SEQ_CST);
+        submit_soon(ring);
     }
-    g_mutex_unlock(&uring.lock);
+    g_mutex_unlock(&ring->lock);
     return sqe != NULL;
 }
 
@@ -272,18 +341,13 @@ bool block_uring_start(int fd, const BlockRequest *r)
     return false;
 }
 
-int block_uring_fd(void)
-{
-    return -1;
-}
-
-void block_uring_submit(void)
-{
-}
-
-unsigned block_uring_reap(void)
+unsigned block_uring_poll(void)
 {
     return 0;
+}
+
+void block_uring_add_fds(GArray *fds)
+{
 }
 
 void blk_io_plug(void)
@@ -291,6 +355,19 @@ void blk_io_plug(void)
 }
 
 void blk_io_unplug(void)
+{
+}
+
+BlockRing *block_ring_new(GMainContext *context, unsigned batch)
+{
+    return NULL;
+}
+
+void block_ring_use(BlockRing *ring)
+{
+}
+
+void block_ring_free(BlockRing *ring)
 {
 }
 

@@ -207,8 +207,3 @@ json_t *qmp_query_memdev(const json_t *args, Error **errp)
     object_child_foreach(object_get_objects_root(), list_memdev, list);
     return list;
 }
-
-json_t *qmp_query_iothreads(const json_t *args, Error **errp)
-{
-    return json_array();
-}

@@ -43,7 +43,7 @@ static void drop_source(gpointer p)
     g_source_unref(&s->source);
 }
 
-void qemu_set_fd_handler(int fd, IOHandler *fd_read, IOHandler *fd_write, void *opaque)
+void qemu_set_fd_handler_in(GMainContext *context, int fd, IOHandler *fd_read, IOHandler *fd_write, void *opaque)
 {
     GIOCondition want = (fd_read ? G_IO_IN : 0) | (fd_write ? G_IO_OUT : 0);
     FdSource *s;
@@ -61,13 +61,18 @@ void qemu_set_fd_handler(int fd, IOHandler *fd_read, IOHandler *fd_write, void *
         s->fd = fd;
         s->tag = g_source_add_unix_fd(&s->source, fd, want);
         g_hash_table_insert(fd_sources, GINT_TO_POINTER(fd), s);
-        g_source_attach(&s->source, NULL);
+        g_source_attach(&s->source, context);
     } else {
         g_source_modify_unix_fd(&s->source, s->tag, want);
     }
     s->fd_read = fd_read;
     s->fd_write = fd_write;
     s->opaque = opaque;
+}
+
+void qemu_set_fd_handler(int fd, IOHandler *fd_read, IOHandler *fd_write, void *opaque)
+{
+    qemu_set_fd_handler_in(NULL, fd, fd_read, fd_write, opaque);
 }
 
 /* --- Bottom halves: the queue has its own lock, any thread may schedule. --- */
@@ -203,6 +208,11 @@ static gint poll_unlocked(GPollFD *fds, guint n, gint timeout)
     return result;
 }
 
+void main_loop_unlock_while_polling(GMainContext *context)
+{
+    g_main_context_set_poll_func(context, poll_unlocked);
+}
+
 void main_loop_init(void)
 {
     if (!bql_locked()) {
@@ -211,7 +221,7 @@ void main_loop_init(void)
     if (bh_source) {
         return;
     }
-    g_main_context_set_poll_func(NULL, poll_unlocked);
+    main_loop_unlock_while_polling(NULL);
     bh_source = g_source_new(&bh_funcs, sizeof(GSource));
     g_source_attach(bh_source, NULL);
 }

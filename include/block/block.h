@@ -45,6 +45,15 @@ void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, b
 /* Requests made in between, in this thread, go to the host together; some are answered from unplug. They nest. */
 void blk_io_plug(void);
 void blk_io_unplug(void);
+/*
+ * An I/O thread's own way to the host: what is asked for in a thread that uses a ring
+ * completes in the loop of @context. Made, used and freed under the machine lock; NULL:
+ * the host has no io_uring, and requests go the common way. @batch: so many go at the latest; 0: any number.
+ */
+typedef struct BlockRing BlockRing;
+BlockRing *block_ring_new(GMainContext *context, unsigned batch);
+void block_ring_use(BlockRing *ring);                           /* this thread, from now on; NULL: no more */
+void block_ring_free(BlockRing *ring);
 /* Under the machine lock: returns when nothing of @blk is under way; the callbacks run in the caller. */
 void blk_drain(BlockBackend *blk);
 

@@ -28,6 +28,10 @@ void main_loop_kick(void);
 /* Calls back in the main thread under the machine lock. NULL handlers remove. */
 typedef void IOHandler(void *opaque);
 void qemu_set_fd_handler(int fd, IOHandler *fd_read, IOHandler *fd_write, void *opaque);
+/* In the thread that turns @context (NULL: the main thread). An I/O thread turns its context with the machine lock held. */
+void qemu_set_fd_handler_in(GMainContext *context, int fd, IOHandler *fd_read, IOHandler *fd_write, void *opaque);
+/* Waiting in @context drops the machine lock, too. */
+void main_loop_unlock_while_polling(GMainContext *context);
 
 /* Deferred work in the main thread; scheduling is safe from any thread. */
 typedef struct QEMUBH QEMUBH;

@@ -1,0 +1,13 @@
+/*
+ * Virtio serial ports behind a PCI function.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "hw/virtio/virtio-pci.h"
+#include "hw/virtio/virtio-serial.h"
+
+static const VirtioPCITypeInfo serial_pci = {
+    .name = "virtio-serial", .device_type = TYPE_VIRTIO_SERIAL, .class_id = PCI_CLASS_COMMUNICATION_OTHER, .transitional_device_id = 0x1003,
+    .categories = BIT(DEVICE_CATEGORY_INPUT), .has_class_property = true,
+};
+DEFINE_VIRTIO_PCI_TYPES(serial_pci)
