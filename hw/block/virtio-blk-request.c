@@ -56,7 +56,7 @@ static void failed(VirtIOBlkReq *req, int error)
     case BLOCK_ERROR_ACTION_STOP:
         req->next = s->stopped;
         s->stopped = req;
-        vm_stop(RUN_STATE_IO_ERROR);
+        vm_stop_from_vcpu(RUN_STATE_IO_ERROR);  /* we may be in one, or in an I/O thread: the main thread does it */
         break;
     default:
         answer(req, VIRTIO_BLK_S_IOERR);

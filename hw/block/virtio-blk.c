@@ -7,7 +7,8 @@
  *
  * Not modelled: secure erase, lifetime, zones; merging of adjacent requests
  * (a request goes to the host as the driver made it).
- * Runs under the machine lock.
+ * Runs under the machine lock; with iothread=, doorbells and completions in that
+ * thread.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -240,6 +241,10 @@ static bool blk_realize(DeviceState *dev, Error **errp)
     for (unsigned i = 0; i < s->num_queues; i++) {
         virtio_add_queue(vdev, s->queue_size, virtio_blk_handle_output);
     }
+    if (s->iothread) {
+        iothread_set_used(s->iothread, true);
+        vdev->doorbell_context = iothread_get_context(s->iothread);
+    }
     s->to_notify = g_new0(bool, s->num_queues);
     s->vmstate = qemu_add_vm_change_state_handler(run_state_changed, s);
     return true;
@@ -257,6 +262,9 @@ static void blk_unrealize(DeviceState *dev)
     s->blk = NULL;
     g_clear_pointer(&s->to_notify, g_free);
     virtio_cleanup(VIRTIO_DEVICE(dev));
+    if (s->iothread) {
+        iothread_set_used(s->iothread, false);
+    }
 }
 
 #define BLOCK_SIZE_TEXT "A power of two between 512 B and 2 MiB"
@@ -270,7 +278,6 @@ static const Property blk_properties[] = {
     DEFINE_PROP_SIZE32("opt_io_size", VirtIOBlock, opt_io_size, 0),
     DEFINE_PROP_SIZE32("discard_granularity", VirtIOBlock, discard_granularity, GRANULARITY_AUTO),
     DEFINE_PROP_ON_OFF_AUTO("write-cache", VirtIOBlock, write_cache, ON_OFF_AUTO_AUTO),
-    DEFINE_PROP_BOOL("share-rw", VirtIOBlock, share_rw, false),
     DEFINE_PROP_BLOCK_ON_ERROR("rerror", VirtIOBlock, rerror),
     DEFINE_PROP_BLOCK_ON_ERROR("werror", VirtIOBlock, werror),
     DEFINE_PROP_UINT32("cyls", VirtIOBlock, cyls, 0),
@@ -285,6 +292,7 @@ static const Property blk_properties[] = {
     DEFINE_PROP_BOOL("write-zeroes", VirtIOBlock, write_zeroes, true),
     DEFINE_PROP_UINT32("max-discard-sectors", VirtIOBlock, max_discard_sectors, 4194303),
     DEFINE_PROP_UINT32("max-write-zeroes-sectors", VirtIOBlock, max_write_zeroes_sectors, 4194303),
+    DEFINE_PROP_LINK("iothread", VirtIOBlock, iothread, TYPE_IOTHREAD, IOThread *),
     DEFINE_PROP_INT32("bootindex", VirtIOBlock, bootindex, -1),
 };
 

@@ -7,6 +7,7 @@
 #define HW_BLOCK_VIRTIO_BLK_INT_H
 
 #include <linux/virtio_blk.h>
+#include "backends/iothread.h"
 #include "block/block.h"
 #include "hw/virtio/virtio.h"
 #include "hw/virtio/virtio-blk.h"
@@ -44,12 +45,13 @@ struct VirtIOBlock {
     bool original_wce;
     /* properties */
     BlockBackend *blk;
+    IOThread *iothread;
     char *serial;
     int32_t bootindex;
     uint32_t logical_block_size, physical_block_size, min_io_size, opt_io_size, discard_granularity;
     uint32_t cyls, heads, secs, max_discard_sectors, max_write_zeroes_sectors;
     uint16_t num_queues, queue_size;
-    bool config_wce, discard, write_zeroes, seg_max_adjust, share_rw;
+    bool config_wce, discard, write_zeroes, seg_max_adjust;
     OnOffAuto write_cache;
     int rerror, werror;                 /* BlockOnError */
 };

@@ -2,7 +2,8 @@
  * The bus between a transport and its one device: plugging, doorbells as
  * eventfds while the driver is running, interrupts.
  *
- * Doorbell handlers run in the main thread under the machine lock.
+ * Doorbell handlers run under the machine lock: in the main thread, or in the
+ * I/O thread that the device was given.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -40,7 +41,7 @@ static void start_doorbell(VirtQueue *vq)
         return;
     }
     vq->has_host_notifier = true;
-    qemu_set_fd_handler(event_notifier_get_fd(&vq->host_notifier), host_notified, NULL, vq);
+    qemu_set_fd_handler_in(vdev->doorbell_context, event_notifier_get_fd(&vq->host_notifier), host_notified, NULL, vq);
     VIRTIO_BUS_GET_CLASS(vdev->transport)->ioeventfd_set(transport_of(vdev), vq->index, &vq->host_notifier, true);
 }
 

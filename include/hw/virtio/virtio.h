@@ -19,7 +19,8 @@
  * and in the vCPU's thread (or qtest's server, the main thread) when it is a
  * register write. Completions of the block layer, chardev handlers, timers and
  * bottom halves run in the main thread with the lock held: they may push and
- * notify as they are. There are no iothreads.
+ * notify as they are. A device that was given an I/O thread sets
+ * doorbell_context: then its doorbells' handlers run there, with the same lock.
  *
  * A handler:
  *     static void handle_output(VirtIODevice *vdev, VirtQueue *vq)
@@ -115,6 +116,7 @@ struct VirtIODevice {
     size_t config_len;
     uint8_t *config;                    /* scratch for reads and writes */
     VirtQueue *vq;                      /* VIRTIO_QUEUE_MAX of them; unused ones have num 0 */
+    GMainContext *doorbell_context;     /* whose thread handles doorbells; NULL: the main thread */
     AddressSpace *dma_as;               /* system memory, or behind the vIOMMU with iommu_platform=on */
     MemTxAttrs dma_attrs;
     bool use_started, disable_legacy_check, use_disabled_flag;
