@@ -28,7 +28,7 @@ for a in $(cat /root/lab/pass 2>/dev/null); do
 done
 cp /root/lab/AAVMF_VARS.fd /root/tmp/
 echo "L1-READY $(up)"
-chroot /root /bin/busybox sh -c 'cd /tmp; up() { cut -d" " -f1 /proc/uptime; }; . /lab/l1.sh'
+chroot /root /bin/busybox sh -c 'cd /tmp; up() { cut -d" " -f1 /proc/uptime; }; . /lab/host.sh; . /lab/l1.sh'
 echo "L1-DONE $(up)"
 poweroff -f
 '''
@@ -42,7 +42,7 @@ poweroff -f
 
 DIRECTORY, PROGRAM, FILE = 0o040755, 0o100755, 0o100644
 APPLETS = '''sh cat cut grep sleep ls nc timeout sed sort uniq head tail wc cp pidof kill awk ps tr dd mount chmod
-             mkdir ln rm seq'''.split()
+             mkdir ln rm seq date od tee touch find readlink basename'''.split()
 
 def cpio(files):
     """{path: (mode, bytes)} -> a newc archive"""
@@ -67,9 +67,9 @@ def needed_libraries(path):
     interpreter = re.findall(r'interpreter: (\S+)\]', dynamic)
     return re.findall(r'\(NEEDED\).*\[(.*)\]', dynamic) + [os.path.basename(i) for i in interpreter]
 
-def install_program(binary, destination, root, libdirs):
+def install_program(binary, destination, root, libdirs, libdir='/lib'):
     """The program, and every shared library it needs."""
-    os.makedirs(root + '/lib', exist_ok=True)
+    os.makedirs(root + libdir, exist_ok=True)
     shutil.copy(binary, root + destination)
     todo, seen = [binary], set()
     while todo:
@@ -81,7 +81,7 @@ def install_program(binary, destination, root, libdirs):
             if not found:
                 raise SystemExit('lab: the arm64 library %s is in none of %s' % (library, ' '.join(libdirs)))
             path = os.path.join(found, library)
-            shutil.copy(os.path.realpath(path), os.path.join(root, 'lib', library))
+            shutil.copy(os.path.realpath(path), os.path.join(root + libdir, library))
             todo.append(path)
 
 def make_root(root, busybox):
@@ -95,4 +95,4 @@ def make_root(root, busybox):
 def make_ext4(root, image):
     size = sum(os.path.getsize(os.path.join(p, f)) for p, _, names in os.walk(root)
                for f in names if not os.path.islink(os.path.join(p, f)))
-    subprocess.run(['mke2fs', '-q', '-t', 'ext4', '-d', root, image, '%dk' % ((size * 5 // 4 >> 10) + 16384)], check=True)
+    subprocess.run(['mke2fs', '-q', '-t', 'ext4', '-d', root, image, '%dk' % ((size * 5 // 4 >> 10) + 16384)], check=True, stdout=subprocess.DEVNULL)

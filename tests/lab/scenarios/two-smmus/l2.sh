@@ -6,3 +6,4 @@ dd if=/dev/zero of=/dev/nvme0n1 bs=64k count=16 seek=64 oflag=direct 2>/dev/null
 dd if=/dev/zero of=/dev/nvme1n1 bs=64k count=16 seek=64 oflag=direct 2>/dev/null
 wait
 for d in 0 1; do echo "L2-ZERO $(dd if=/dev/nvme${d}n1 bs=64k count=16 skip=64 iflag=direct 2>/dev/null | sha256sum)"; done
+echo L2-LOOK; sleep 3
