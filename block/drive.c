@@ -162,7 +162,7 @@ static bool drive_opts_parse(DriveOpts *o, json_t *opts, Error **errp)
 static bool check_place(DriveOpts *o, Error **errp)
 {
     if (!g_strv_contains(known_interfaces, o->interface)) {
-        error_setg(errp, "-drive if=%s is not supported; use if=pflash for firmware, or if=none with a -device", o->interface);
+        error_setg(errp, "-drive if=%s is not supported; use if=virtio for a disk, if=pflash for firmware, or if=none with a -device", o->interface);
         return false;
     }
     if (o->id && (block_backend_find(o->id) || block_node_find(o->id))) {
@@ -263,24 +263,36 @@ BlockBackend *drive_new(json_t *opts_, const char *default_if, Error **errp)
     return blk;
 }
 
+typedef struct Unused { const char *interface; BlockBackend *blk; } Unused;
+
+/* The first of @interface, NULL: of any that somebody should have taken. */
 static void find_unused(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
     const char *interface = block_backend_interface(blk);
+    Unused *u = opaque;
 
-    if (!dev && interface && strcmp(interface, "none")) {
-        *(BlockBackend **)opaque = blk;
+    if (!dev && interface && !u->blk && (u->interface ? !strcmp(interface, u->interface) : strcmp(interface, "none"))) {
+        u->blk = blk;
     }
+}
+
+const char *drive_unused(const char *interface)
+{
+    Unused u = { .interface = interface };
+
+    block_backends_foreach(find_unused, &u);
+    return u.blk ? blk_name(u.blk) : NULL;
 }
 
 bool drives_must_be_used(Error **errp)
 {
-    BlockBackend *unused = NULL;
+    Unused u = { 0 };
 
-    block_backends_foreach(find_unused, &unused);
-    if (unused) {
-        error_setg(errp, "machine type does not support if=%s,bus=0,unit=%d", block_backend_interface(unused), block_backend_unit(unused));
+    block_backends_foreach(find_unused, &u);
+    if (u.blk) {
+        error_setg(errp, "machine type does not support if=%s,bus=0,unit=%d", block_backend_interface(u.blk), block_backend_unit(u.blk));
     }
-    return !unused;
+    return !u.blk;
 }
 
 /* --- -blockdev: one node -------------------------------------------------------------------- */

@@ -559,9 +559,25 @@ static bool make_device(const OptionItem *item, void *opaque, Error **errp)
     return dev != NULL;
 }
 
+/* -drive if=virtio is a disk and its function in one. */
+static bool make_virtio_disks(Error **errp)
+{
+    const char *name;
+
+    while ((name = drive_unused("virtio"))) {
+        DeviceState *dev = qdev_device_add(json_pack("{s:s, s:s}", "driver", "virtio-blk-pci", "drive", name), errp);
+
+        if (!dev) {
+            return false;
+        }
+        object_unref(dev);
+    }
+    return true;
+}
+
 bool startup_devices(Startup *s, Error **errp)
 {
-    return cmdline_foreach(s->cl, OPT_DEVICE, make_device, NULL, errp) && drives_must_be_used(errp);
+    return cmdline_foreach(s->cl, OPT_DEVICE, make_device, NULL, errp) && make_virtio_disks(errp) && drives_must_be_used(errp);
 }
 
 /* --- monitors ------------------------------------------------------------------------ */

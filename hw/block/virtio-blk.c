@@ -302,7 +302,7 @@ static void blk_class_init(ObjectClass *klass, const void *data)
     VirtioDeviceClass *vdc = VIRTIO_DEVICE_CLASS(klass);
 
     dc->desc = "Virtual disk";
-    dc->fw_name = "disk";
+    dc->fw_name = "disk@0,0";
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_props(dc, blk_properties);
     vdc->realize = blk_realize;

@@ -14,7 +14,8 @@ static int note_device(Object *obj, void *opaque)
     DeviceState *dev = (DeviceState *)object_dynamic_cast(obj, TYPE_DEVICE);
     BootDevice d = { .dev = dev };
 
-    if (!dev || !dev->realized || !object_property_find(obj, "bootindex")) {
+    /* Of a virtio function and its disk the disk is meant: the function has an alias. */
+    if (!dev || !dev->realized || !object_class_property_find(object_get_class(obj), "bootindex")) {
         return 0;
     }
     d.index = object_property_get_int(obj, "bootindex", NULL);

@@ -20,6 +20,7 @@ bool blockdev_del(const char *node_name, Error **errp);
 BlockBackend *blk_by_name(const char *id_or_node);
 /* if=pflash,unit=N and so on; NULL when there is none */
 BlockBackend *drive_get(const char *interface, int unit);
+const char *drive_unused(const char *interface);                /* one that no device took yet; NULL: none */
 bool drives_must_be_used(Error **errp);                         /* names those no device took */
 void blk_cleanup(void);
 

@@ -121,7 +121,8 @@ QTestState *qtest_init(const char *fmt, ...)
     QTestState *t = g_new0(QTestState, 1);
     g_autofree char *qtest_path = g_strdup_printf("%s/qtest%u", qtest_tmpdir(), serial);
     g_autofree char *qmp_path = g_strdup_printf("%s/qmp%u", qtest_tmpdir(), serial++);
-    g_autofree char *prefix = g_strdup_printf("-accel qtest -qtest unix:%s -qtest-log none -qmp unix:%s", qtest_path, qmp_path);
+    const char *accel = g_getenv("QTEST_ACCEL");
+    g_autofree char *prefix = g_strdup_printf("-accel %s -qtest unix:%s -qtest-log none -qmp unix:%s", accel ? accel : "qtest", qtest_path, qmp_path);
     g_autofree char *args = NULL;
     g_auto(GStrv) argv = NULL;
     int qtest_listener = listen_on(qtest_path), qmp_listener = listen_on(qmp_path);

@@ -20,7 +20,10 @@
 
 typedef struct QTestState QTestState;
 
-/* Starts $QTEST_BINARY with -accel qtest and @args (printf style, split as a shell would). */
+/*
+ * Starts $QTEST_BINARY with -accel qtest and @args (printf style, split as a shell would).
+ * For an emulator without that accelerator: QTEST_ACCEL="tcg -S".
+ */
 QTestState *qtest_init(const char *args, ...) G_GNUC_PRINTF(1, 2);
 void qtest_quit(QTestState *t);             /* also checks that it ended well */
 /*
