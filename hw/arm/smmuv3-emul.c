@@ -191,7 +191,11 @@ static bool translate_locked(SMMUDevice *d, Transaction *t, SMMULeaf *leaf)
     }
     switch (cfg->disposal) {
     case SMMU_FAULT:
-        record(d, t, cfg->evt);
+        if (cfg->evt.s2) {
+            record_walk_fault(d, t, &cfg->ctx, &(SMMUFault) { cfg->evt.type, true, cfg->evt.class, cfg->evt.ipa });
+        } else {
+            record(d, t, cfg->evt);
+        }
         return false;
     case SMMU_ABORT:
         return false;
