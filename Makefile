@@ -3,7 +3,8 @@
 #   make          build for this machine, in build/
 #   make arm64    cross-build for arm64, in build-arm64/
 #   make check    every test that needs no Arm hardware
-#   make lab      run a guest with an accelerated SMMUv3 on a virtual Arm host
+#   make lab      run guests with an accelerated SMMUv3 on a virtual Arm host
+#                 (make lab SCENARIOS=coldplug: one of them; tests/lab/lab --list names all)
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -26,9 +27,10 @@ check:
 	scripts/check
 
 lab:
-	scripts/install-deps lab
-	$(MAKE) --no-print-directory arm64
-	tests/lab/lab --vmm build-arm64/qemu-system-aarch64
+	@scripts/install-deps lab
+	@echo "Building the program for arm64 (.lab/build.log)"; mkdir -p .lab
+	@$(MAKE) --no-print-directory arm64 > .lab/build.log 2>&1 || { tail -n 40 .lab/build.log; exit 1; }
+	@tests/lab/lab --vmm build-arm64/qemu-system-aarch64 --peer fetch $(SCENARIOS)
 
 bench:
 	tests/bench/bench
