@@ -45,6 +45,30 @@ struct SimModel {
 
 /* --- Physical memory ----------------------------------------------------------------------- */
 
+static uint64_t memory_read(void *opaque, hwaddr addr, unsigned size)
+{
+    return ldn_le_p((void *)(uintptr_t)addr, size);
+}
+
+static void memory_write(void *opaque, hwaddr addr, uint64_t data, unsigned size)
+{
+    stn_le_p((void *)(uintptr_t)addr, size, data);
+}
+
+/*
+ * Not RAM: what a device maps for longer is then copied, and translated again
+ * when it is written back, so that memory which the host takes away meanwhile
+ * is not touched.
+ */
+static const MemoryRegionOps memory_ops = {
+    .read = memory_read,
+    .write = memory_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+};
+#define BOUNCE_LIMIT (16 * MiB)
+
 static AddressSpace *host_memory(void)
 {
     static MemoryRegion all;
@@ -52,7 +76,7 @@ static AddressSpace *host_memory(void)
     static bool ready;
 
     if (!ready) {
-        memory_region_init_ram_ptr(&all, NULL, "hostsim memory", 1ULL << 47, NULL);
+        memory_region_init_io(&all, NULL, &memory_ops, NULL, "hostsim memory", 1ULL << 47);
         address_space_init(&as, &all, "hostsim memory");
         ready = true;
     }
@@ -331,6 +355,7 @@ bool sim_model_open(SimDevice *dev, Error **errp)
     PCIDevice *pci = pci_new((int)(dev->sid & 0xff), dev->model_type);
 
     pci->msi_trigger = message;
+    pci->max_bounce_buffer_size = BOUNCE_LIMIT;
     object_property_add_child(OBJECT(dev->model->bridge), "function", OBJECT(pci));
     bool ok = set_properties(dev, pci, errp) && qdev_realize(DEVICE(pci), BUS(dev->model->bus), errp);
     if (ok) {
