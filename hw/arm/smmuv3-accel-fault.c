@@ -136,14 +136,9 @@ static AccelDev *dev_by_host_id(SMMUv3Accel *a, uint32_t devid)
     return NULL;
 }
 
-static const PCIDevice *pci_device_of(const AccelDev *d)
-{
-    return d->bus->devices[d->devfn];
-}
-
 bool accel_faults_wanted(const SMMUv3Accel *a, const AccelDev *d)
 {
-    const PCIDevice *pdev = pci_device_of(d);
+    const PCIDevice *pdev = accel_pci_device(d);
 
     return a->fault_id && ((smmuv3_has_pri(a->s) && pdev && pdev->exp.pri_cap) || smmuv3_can_stall(a->s));
 }
@@ -202,7 +197,7 @@ static void wait_for_answer(SMMUv3Accel *a, AccelDev *d, const struct iommu_hwpt
 static void one_request(SMMUv3Accel *a, const struct iommu_hwpt_pgfault *p)
 {
     AccelDev *d = dev_by_host_id(a, p->dev_id);
-    const PCIDevice *pdev = d ? pci_device_of(d) : NULL;
+    const PCIDevice *pdev = d ? accel_pci_device(d) : NULL;
     bool pri = smmuv3_has_pri(a->s) && pdev && pcie_pri_enabled(pdev), last = p->flags & IOMMU_PGFAULT_FLAGS_LAST_PAGE;
     SMMUPriOutcome outcome = SMMU_PRI_REFUSED;
 

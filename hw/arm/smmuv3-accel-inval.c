@@ -10,7 +10,7 @@
  * The kernel's count after a failure says nothing about what was done, so a
  * failed batch is given again as a whole, then widened to "everything of this
  * vSMMU". If even that fails no stale translation may be used: every stream is
- * moved to abort.
+ * moved to abort, and none leaves it before the host has taken what it refused.
  *
  * Hot path: no allocation, no loop over devices for address invalidations.
  *
@@ -18,6 +18,8 @@
  */
 #include "hw/arm/smmuv3-accel.h"
 #include "hw_arm.trace.h"
+
+#define ATC_INV_ALL 52                  /* log2 of pages: all of them */
 
 /* Defined bits of what goes down. */
 static const struct { uint8_t opcode; uint64_t mask[2]; } fields[] = {
@@ -48,8 +50,14 @@ static int submit(SMMUv3Accel *a, const struct iommu_viommu_arm_smmuv3_invalidat
     return r;
 }
 
-/* Everything this vSMMU could have cached, stream by stream where it must be. */
-static int submit_all(SMMUv3Accel *a)
+static void add_command(struct iommu_viommu_arm_smmuv3_invalidate *cmd, uint64_t w0, uint64_t w1)
+{
+    cmd->cmd[0] = htole64(w0);
+    cmd->cmd[1] = htole64(w1);
+}
+
+/* Everything this vSMMU could have cached, stream by stream where it must be; @atc: in the devices too. */
+static int submit_all(SMMUv3Accel *a, bool atc)
 {
     struct iommu_viommu_arm_smmuv3_invalidate cmd[1 + 2 * 64] = { { .cmd = { htole64(CMD_TLBI_NSNH_ALL) } } };
     unsigned n = 1;
@@ -59,12 +67,10 @@ static int submit_all(SMMUv3Accel *a)
         AccelDev *d = a->devs->pdata[i];
 
         if (d->vdev_id) {
-            cmd[n++].cmd[0] = htole64(FIELD_DP64(CMD_CFGI_CD_ALL, CMD0, SID, d->vdev_sid));
-            cmd[n - 1].cmd[1] = 0;
-            if (d->group->table && FIELD_EX64(d->group->table->ste[1], STE1, EATS)) {
-                cmd[n].cmd[0] = htole64(FIELD_DP64(CMD_ATC_INV, CMD0, SID, d->vdev_sid));
-                cmd[n++].cmd[1] = htole64(52);
-            }
+            add_command(&cmd[n++], FIELD_DP64(CMD_CFGI_CD_ALL, CMD0, SID, d->vdev_sid), 0);
+        }
+        if (atc && d->vdev_id && d->group->table && FIELD_EX64(d->group->table->ste[1], STE1, EATS)) {
+            add_command(&cmd[n++], FIELD_DP64(CMD_ATC_INV, CMD0, SID, d->vdev_sid), ATC_INV_ALL);
         }
         if (n + 2 > ARRAY_SIZE(cmd)) {
             r = submit(a, cmd, n);
@@ -74,6 +80,19 @@ static int submit_all(SMMUv3Accel *a)
     return r ? r : n ? submit(a, cmd, n) : 0;
 }
 
+/* What is lost is made up for before anything translates again. */
+bool accel_catch_up(SMMUv3Accel *a, Error **errp)
+{
+    int r = a->behind ? submit_all(a, true) : 0;
+
+    if (r < 0) {
+        error_setg_errno(errp, r, "%s: the host still refuses invalidations", smmuv3_name(a->s));
+        return false;
+    }
+    a->behind = false;
+    return true;
+}
+
 static void fail_closed(SMMUv3Accel *a, int r)
 {
     Error *err = NULL;
@@ -81,20 +100,25 @@ static void fail_closed(SMMUv3Accel *a, int r)
     error_setg_errno(&err, r, "%s: the host refuses invalidations; its devices are cut off until the guest configures them again",
                      smmuv3_name(a->s));
     accel_note_error(a, err);
-    a->failed_closed = true;
+    a->behind = true;
     for (unsigned i = 0; i < a->groups->len; i++) {
         AccelGroup *g = a->groups->pdata[i];
 
         if (g->table) {
-            accel_group_settle(a, g);
+            accel_group_fail(a, g);
         }
     }
-    a->failed_closed = false;
 }
 
+/*
+ * Silence (ETIMEDOUT) is a device's; the guest learns it at its SYNC. The
+ * kernel does not say what of the batch was done, so all but the devices' own
+ * caches is done again.
+ */
 bool accel_batch_flush(SMMUv3Accel *a)
 {
     unsigned n = a->n_batch;
+    bool answered = true;
     int r;
 
     a->n_batch = 0;
@@ -106,15 +130,16 @@ bool accel_batch_flush(SMMUv3Accel *a)
         r = submit(a, a->batch, n);
     }
     if (r < 0 && r != -ETIMEDOUT) {
-        r = submit_all(a);
+        r = submit_all(a, true);
     }
     if (r == -ETIMEDOUT) {
-        return false;                   /* the device did not answer: the guest learns it at its SYNC */
+        answered = false;
+        r = submit_all(a, false);
     }
     if (r < 0) {
         fail_closed(a, r);
     }
-    return true;
+    return answered;
 }
 
 static void append(SMMUv3Accel *a, uint64_t w0, uint64_t w1)
@@ -158,11 +183,9 @@ void accel_invalidate(SMMUv3Accel *a, const uint64_t cmd[CMD_WORDS])
     }
 }
 
-/* A new life of the guest: nothing of the old one may be found in a TLB. */
+/* A new life of the guest: nothing of the old one may be found in a TLB when it translates. */
 void accel_invalidate_all(SMMUv3Accel *a)
 {
     a->n_batch = 0;
-    if (a->be && submit_all(a) < 0) {
-        warn_report("%s: the host's TLB could not be invalidated for reset", smmuv3_name(a->s));
-    }
+    a->behind = a->be && submit_all(a, true) < 0;
 }

@@ -45,9 +45,12 @@ static void report_bad_ste(SMMUv3Accel *a, const AccelDev *d)
 
 /* --- What one stream wants ------------------------------------------------------------- */
 
+/* Also not where vfio-pci,ats=off hides it: the guest could ask all the same. */
 static bool ats_usable(const SMMUv3Accel *a, const AccelDev *d)
 {
-    return smmuv3_has_ats(a->s) && !(d->hiod->caps.hw_caps & IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED);
+    const PCIDevice *pdev = accel_pci_device(d);
+
+    return smmuv3_has_ats(a->s) && pdev && pdev->exp.ats_cap && !(d->hiod->caps.hw_caps & IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED);
 }
 
 static void mask_ste(const SMMUv3Accel *a, const AccelDev *d, const uint64_t w[STE_WORDS], uint64_t out[2])
@@ -255,7 +258,7 @@ static bool agree(SMMUv3Accel *a, const AccelDev *x, const AccelDev *y)
 static AccelWant group_want(SMMUv3Accel *a, AccelGroup *g)
 {
     AccelDev *first = g->devs->pdata[0];
-    AccelWant want = a->failed_closed ? ACCEL_ABORT : first->want;
+    AccelWant want = first->want;
 
     g->conflict = false;
     for (unsigned i = 1; i < g->devs->len; i++) {
@@ -302,6 +305,18 @@ void accel_conflicts_due(void *opaque)
     g_mutex_unlock(&a->s->lock);
 }
 
+void accel_group_fail(SMMUv3Accel *a, AccelGroup *g)
+{
+    group_cut_off(a, g);
+    for (unsigned i = 0; i < g->devs->len; i++) {
+        AccelDev *d = g->devs->pdata[i];
+
+        g_free(d->last_error);
+        d->last_error = g_strdup(a->last_error);
+        report_bad_ste(a, d);
+    }
+}
+
 static bool group_install(SMMUv3Accel *a, AccelGroup *g, bool faults, Error **errp)
 {
     AccelTable *t = table_get(a, g->devs->pdata[0], faults, errp);
@@ -321,9 +336,12 @@ static bool group_install(SMMUv3Accel *a, AccelGroup *g, bool faults, Error **er
 
 static bool group_translate(SMMUv3Accel *a, AccelGroup *g, Error **errp)
 {
-    bool faults = !g->no_faults;
+    bool faults = true;
     Error *err = NULL;
 
+    if (!accel_catch_up(a, errp)) {
+        return false;
+    }
     for (unsigned i = 0; i < g->devs->len; i++) {
         faults = faults && accel_faults_wanted(a, g->devs->pdata[i]);
         if (!vdev_ensure(a, g->devs->pdata[i], errp)) {
@@ -336,8 +354,7 @@ static bool group_translate(SMMUv3Accel *a, AccelGroup *g, Error **errp)
     if (group_install(a, g, true, &err)) {
         return true;
     }
-    /* The kernel has the queue but not for this device: it translates, and its page requests stay with the host. */
-    g->no_faults = true;
+    /* Perhaps the kernel has the queue but not for this device: it translates, and its page requests stay with the host. */
     error_prepend(&err, "%s: the guest will not see page requests of %s: ", smmuv3_name(a->s), ((AccelDev *)g->devs->pdata[0])->hiod->name);
     accel_note_error(a, err);
     return group_install(a, g, false, errp);
@@ -361,29 +378,25 @@ void accel_group_settle(SMMUv3Accel *a, AccelGroup *g)
         return;
     }
     accel_note_error(a, err);
-    group_cut_off(a, g);
-    for (unsigned i = 0; i < g->devs->len; i++) {
-        AccelDev *d = g->devs->pdata[i];
-
-        g_free(d->last_error);
-        d->last_error = g_strdup(a->last_error);
-        report_bad_ste(a, d);
-    }
+    accel_group_fail(a, g);
 }
 
 /* --- Changes ------------------------------------------------------------------------------------------- */
 
-/* Bus numbers are the guest's to change; whoever moved is looked up again. */
+/* Bus numbers are the guest's to change. Then all are looked up again: a number that was given up may be what another waits for. */
 void accel_refresh_sids(SMMUv3Accel *a)
 {
+    bool moved = false;
+
     for (unsigned i = 0; i < a->devs->len; i++) {
         AccelDev *d = a->devs->pdata[i];
         uint32_t sid = PCI_BUILD_BDF(pci_bus_num(d->bus), d->devfn);
 
-        if (sid != d->sid) {
-            d->sid = sid;
-            d->dirty = a->any_dirty = true;
-        }
+        moved |= sid != d->sid;
+        d->sid = sid;
+    }
+    for (unsigned i = 0; moved && i < a->devs->len; i++) {
+        ((AccelDev *)a->devs->pdata[i])->dirty = a->any_dirty = true;
     }
 }
 
@@ -406,10 +419,13 @@ void accel_mark(SMMUv3Accel *a, uint32_t first, uint32_t last)
 /* A group shares one CD table as long as those of its streams have the same contents: look again. */
 void accel_context_changed(SMMUv3Accel *a, uint32_t sid)
 {
-    const AccelDev *d = accel_dev_by_sid(a, sid);
+    for (unsigned i = 0; i < a->devs->len; i++) {
+        const AccelDev *d = a->devs->pdata[i];
 
-    if (d && d->group->devs->len > 1) {
-        accel_mark(a, sid, sid);
+        if (d->sid == sid && d->group->devs->len > 1) {
+            accel_mark(a, sid, sid);
+            return;
+        }
     }
 }
 

@@ -47,7 +47,6 @@ typedef struct AccelGroup {
     uint32_t attached;                  /* page table id; 0: none, DMA is blocked */
     AccelTable *table;                  /* when that is one of `tables` */
     bool dirty;
-    bool no_faults;                     /* the kernel refused a table with a fault queue */
     bool conflict;                      /* its streams want unlike things; not reported yet */
 } AccelGroup;
 
@@ -111,7 +110,7 @@ struct SMMUv3Accel {
     char *last_error;
     /* guest invalidations on their way down */
     unsigned n_batch;
-    bool failed_closed;
+    bool behind;                        /* the host did not take invalidations: catch up before anything translates */
     struct iommu_viommu_arm_smmuv3_invalidate batch[SMMU_RUN_MAX];
 };
 
@@ -132,6 +131,8 @@ void accel_context_changed(SMMUv3Accel *a, uint32_t sid);
 void accel_apply(SMMUv3Accel *a);
 /* Puts @g where its streams want it; on failure it ends on abort. */
 void accel_group_settle(SMMUv3Accel *a, AccelGroup *g);
+/* No more of what it had: abort, an event for each stream, until the guest configures it again. */
+void accel_group_fail(SMMUv3Accel *a, AccelGroup *g);
 bool accel_group_attach(SMMUv3Accel *a, AccelGroup *g, uint32_t hwpt_id, AccelTable *t, Error **errp);
 void accel_conflicts_due(void *opaque);
 void accel_evaluate(SMMUv3Accel *a, AccelDev *d);
@@ -140,10 +141,14 @@ void accel_vdev_free(SMMUv3Accel *a, AccelDev *d);
 void accel_note_error(SMMUv3Accel *a, Error *err);      /* takes it */
 
 /* smmuv3-accel-inval.c */
+/* Its slot's device as the guest sees it; NULL while there is none. */
+static inline const PCIDevice *accel_pci_device(const AccelDev *d) { return d->bus->devices[d->devfn]; }
+
 AccelDev *accel_dev_by_sid(SMMUv3Accel *a, uint32_t sid);
 void accel_invalidate(SMMUv3Accel *a, const uint64_t cmd[CMD_WORDS]);
 void accel_queue_cd_all(SMMUv3Accel *a, uint32_t sid);
 bool accel_batch_flush(SMMUv3Accel *a);
+bool accel_catch_up(SMMUv3Accel *a, Error **errp);
 void accel_invalidate_all(SMMUv3Accel *a);
 
 /* smmuv3-accel-event.c */
