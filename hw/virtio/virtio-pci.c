@@ -358,14 +358,13 @@ static void form_class_init(ObjectClass *klass, const void *data)
 void virtio_pci_types_register(const VirtioPCITypeInfo *info)
 {
     static const char *const both[] = { INTERFACE_PCIE_DEVICE, INTERFACE_CONVENTIONAL_PCI_DEVICE, NULL };
-    static const char *const conventional[] = { INTERFACE_CONVENTIONAL_PCI_DEVICE, NULL };
     static const char *const forms[] = { "-pci", "-pci-transitional", "-pci-non-transitional" };
 
     for (unsigned i = 0; i < ARRAY_SIZE(forms); i++) {
         g_autofree char *name = g_strconcat(info->name, forms[i], NULL);
         TypeInfo type = {
             .name = name, .parent = TYPE_VIRTIO_PCI, .instance_init = virtio_pci_instance_init, .class_init = form_class_init,
-            .class_data = info, .interfaces = i == FORM_TRANSITIONAL ? conventional : both,
+            .class_data = info, .interfaces = both,
         };
 
         if (i == FORM_GENERIC || info->transitional_device_id) {
