@@ -89,7 +89,15 @@ static void print_properties(ObjectClass *klass, const char *name)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
 
-    object_class_property_foreach(klass, collect_property, lines);
+    /* Some properties are an instance's, such as those of a transport's inner device. */
+    if (object_class_dynamic_cast(klass, TYPE_DEVICE) && !object_class_is_abstract(klass)) {
+        Object *obj = object_new_with_class(klass);
+
+        object_property_foreach(obj, collect_property, lines);
+        object_unref(obj);
+    } else {
+        object_class_property_foreach(klass, collect_property, lines);
+    }
     g_ptr_array_sort(lines, compare_lines);
     printf("%s options:\n", name);
     for (guint i = 0; i < lines->len; i++) {
