@@ -17,7 +17,9 @@
  *   sim-dma.c      what a device's DMA does: stream, stage 1, stage 2, faults, ATC
  *   sim-model.c    our own device models as host devices
  *   sim-sysfs.c    the little of sysfs that vfio-pci reads, in a temporary directory
- *   hostsim.c      -object x-hostsim: the description, the injector, the inspector
+ *   hostsim.c      the seam, the injector, setting up
+ *   hostsim-object.c   -object x-hostsim: the description; hardware acts
+ *   hostsim-inspect.c  QMP x-hostsim-*: what there is
  *
  * Called under the machine lock or, for invalidations, with the simulator's
  * own mutex; both take it.
@@ -226,6 +228,13 @@ int hostsim_page_request(SimDevice *dev, const struct iommu_hwpt_pgfault *fault)
 unsigned hostsim_vcmdq_run(void);
 /* The physical SMMU records an event for @dev's stream; words 1..3 as given. */
 void hostsim_event(SimDevice *dev, const uint64_t evt[4]);
+
+/* New lists, for QMP and properties. */
+json_t *hostsim_describe_objects(void);
+json_t *hostsim_describe_devices(void);
+json_t *hostsim_describe_page_responses(void);
+json_t *hostsim_describe_commands(void);
+void hostsim_clear_commands(void);
 
 /* --- between the files ----------------------------------------------------------- */
 SimObject *sim_object_new(SimContext *ctx, SimType type);
