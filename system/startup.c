@@ -516,7 +516,7 @@ static bool make_default_memory(Startup *s, MachineState *ms, Error **errp)
     const char *path = cmdline_text(s->cl, OPT_MEM_PATH), *id = MACHINE_GET_CLASS(ms)->default_ram_id;
     g_autoptr(json_t) opts = NULL;
 
-    if (ms->memdev || !ms->ram_size || !id || (ms->num_numa && ms->numa[0].memdev_id)) {
+    if (ms->memdev || !ms->ram_size || !id || machine_numa_brings_memory(ms)) {
         return true;
     }
     opts = json_pack("{s:s, s:s, s:I}", "qom-type", path ? "memory-backend-file" : "memory-backend-ram", "id", id,

@@ -7,7 +7,7 @@
 #include "hw/acpi/topology.h"
 
 enum { SRAT_MEMORY = 1, SRAT_MEMORY_LEN = 40, SRAT_GICC = 3, SRAT_GICC_LEN = 18 };
-enum { SRAT_ENABLED = 1 << 0 };
+enum { SRAT_ENABLED = 1 << 0, SRAT_HOTPLUGGABLE = 1 << 1 };
 
 static void put_gicc(AcpiTables *t, uint32_t node, uint32_t uid)
 {
@@ -19,7 +19,7 @@ static void put_gicc(AcpiTables *t, uint32_t node, uint32_t uid)
     acpi_put32(t, 0);                   /* clock domain */
 }
 
-static void put_memory(AcpiTables *t, uint32_t node, uint64_t base, uint64_t size)
+static void put_memory(AcpiTables *t, uint32_t node, uint64_t base, uint64_t size, uint32_t flags)
 {
     acpi_put8(t, SRAT_MEMORY);
     acpi_put8(t, SRAT_MEMORY_LEN);
@@ -28,12 +28,12 @@ static void put_memory(AcpiTables *t, uint32_t node, uint64_t base, uint64_t siz
     acpi_put64(t, base);
     acpi_put64(t, size);
     acpi_put32(t, 0);
-    acpi_put32(t, SRAT_ENABLED);
+    acpi_put32(t, flags);
     acpi_put64(t, 0);
 }
 
 /* Every CPU the machine could have is listed, also those it starts without. */
-void acpi_build_srat(AcpiTables *t, MachineState *ms, uint64_t ram_base)
+void acpi_build_srat(AcpiTables *t, MachineState *ms, uint64_t ram_base, uint64_t room_base, uint64_t room_len)
 {
     uint32_t start = acpi_table_begin(t, "SRAT", 3);
     unsigned n;
@@ -46,9 +46,12 @@ void acpi_build_srat(AcpiTables *t, MachineState *ms, uint64_t ram_base)
     }
     for (unsigned i = 0; i < ms->num_numa; i++) {
         if (ms->numa[i].size) {
-            put_memory(t, i, ram_base, ms->numa[i].size);
+            put_memory(t, i, ram_base, ms->numa[i].size, SRAT_ENABLED);
             ram_base += ms->numa[i].size;
         }
+    }
+    if (room_len) {
+        put_memory(t, ms->num_numa - 1, room_base, room_len, SRAT_ENABLED | SRAT_HOTPLUGGABLE);
     }
     acpi_table_end(t, start);
     acpi_tables_list(t, start);

@@ -16,14 +16,14 @@
 /*
  * Firmware learns file sizes before the files are built again, so they have
  * room to grow: windows of PCI roots add descriptors of at most 46 bytes, four
- * for each function of an extra root.
+ * for each function of an extra root. The script does not depend on windows.
  */
-enum { TABLES_ALIGN = 0x20000, LOADER_ALIGN = 0x1000, GROWTH = 0x8000 };
+enum { TABLES_ALIGN = 0x20000, GROWTH = 0x8000 };
 
 struct VirtAcpiBuild {
     VirtMachineState *vms;
     bool fresh;                         /* built since the last reset */
-    size_t tables_size, loader_size;    /* as announced */
+    size_t tables_size;                 /* as announced */
 };
 
 bool virt_has_accel_smmu(const VirtMachineState *vms)
@@ -72,9 +72,12 @@ void virt_acpi_build(AcpiTables *t, VirtMachineState *vms)
     virt_acpi_build_spcr(t, vms);
     virt_acpi_build_dbg2(t, vms);
     if (ms->num_numa) {
-        acpi_build_srat(t, ms, vms->memmap[VIRT_MEM].base);
+        acpi_build_srat(t, ms, vms->memmap[VIRT_MEM].base, vms->more_memory.base, vms->more_memory.size);
         if (ms->have_numa_distance) {
             acpi_build_slit(t, ms);
+        }
+        if (ms->hmat_enabled) {
+            acpi_build_hmat(t, ms);
         }
     }
     virt_acpi_build_iort(t, vms);
@@ -96,7 +99,6 @@ static void build_padded(struct VirtAcpiBuild *b, AcpiTables *t)
 {
     virt_acpi_build(t, b->vms);
     pad(t->blob, b->tables_size);
-    pad(t->loader, b->loader_size);
 }
 
 static void rebuild_on_select(void *opaque)
@@ -142,9 +144,7 @@ void virt_acpi_setup(VirtMachineState *vms)
     vms->acpi_build = b;
     virt_acpi_build(&t, vms);
     b->tables_size = ROUND_UP(t.blob->len + GROWTH, TABLES_ALIGN);
-    b->loader_size = ROUND_UP(t.loader->len, LOADER_ALIGN);
     pad(t.blob, b->tables_size);
-    pad(t.loader, b->loader_size);
     add_file(b, ACPI_TABLE_FILE, t.blob);
     add_file(b, ACPI_RSDP_FILE, t.rsdp);
     add_file(b, ACPI_LOADER_FILE, t.loader);

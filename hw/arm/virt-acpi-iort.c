@@ -163,7 +163,7 @@ static void put_smmu(IortBuild *b, IortSmmu *s)
     uint32_t irq = GIC_INTERNAL + s->smmu->irq, id = b->next_id++, maps = b->its ? 1 : 0;
 
     s->offset = here(b);
-    put_node_head(b, NODE_SMMUV3, SMMUV3_LEN + maps * ID_MAP_LEN, 4, s->smmu->bus ? id : 0, maps, SMMUV3_LEN);
+    put_node_head(b, NODE_SMMUV3, SMMUV3_LEN + maps * ID_MAP_LEN, 4, s->smmu->bus ? id : 0, maps, maps ? SMMUV3_LEN : 0);
     acpi_put64(b->t, s->smmu->base);
     acpi_put32(b->t, SMMU_COHACC_OVERRIDE);
     acpi_put32(b->t, 0);

@@ -123,7 +123,7 @@ void virt_acpi_build_madt(AcpiTables *t, VirtMachineState *vms)
     }
     if (vms->gic_version != 2) {
         put_gicr(t, &vms->memmap[VIRT_GIC_REDIST]);
-        if (vms->parent_obj.smp.max_cpus > virt_redist_capacity(vms, VIRT_GIC_REDIST)) {
+        if (vms->parent_obj.smp.cpus > virt_redist_capacity(vms, VIRT_GIC_REDIST)) {
             put_gicr(t, &vms->memmap[VIRT_HIGH_GIC_REDIST2]);
         }
     }

@@ -1,6 +1,8 @@
 /*
  * /cpus: one node a CPU, with its first-level caches, and cpu-map, which says
- * how they sit in threads, cores, clusters and sockets.
+ * how they sit in threads, cores, clusters and sockets. Caches of further
+ * levels have nodes when -machine smp-cache said who shares them; such a node
+ * is a child of the last CPU that shares it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,15 +21,95 @@ static void add_cache(FdtWriter *w, const char *kind, ARMCacheInfo cache)
     }
 }
 
-static void add_caches(FdtWriter *w, const ARMCPU *cpu)
+/* --- shared caches -------------------------------------------------------------- */
+
+/* The cache of @level (from 0) that has a node of its own; the first level only when cores share it. */
+static const SmpCacheInfo *shared_cache(const MachineState *ms, unsigned level)
 {
-    add_cache(w, "d", arm_cpu_cache(cpu, 1, false));
-    add_cache(w, "i", arm_cpu_cache(cpu, 1, true));
-    /* Further levels exist but are not described. */
-    if (arm_cpu_cache(cpu, 2, false).present) {
-        fdt_cells(w, "next-level-cache", 0);
+    static const SmpCache at[VIRT_CACHE_LEVELS] = { SMP_CACHE_L1I, SMP_CACHE_L2, SMP_CACHE_L3 };
+    const SmpCacheInfo *c = &ms->smp_cache[at[level]];
+
+    return c->at == CPU_LEVEL_DEFAULT || (!level && c->at == CPU_LEVEL_CORE) ? NULL : c;
+}
+
+/* The last CPU of those that share @cache with CPU @i. */
+static unsigned last_sharer(const MachineState *ms, const SmpCacheInfo *cache, unsigned i)
+{
+    unsigned span = machine_level_span(&ms->smp, cache->at);
+
+    return MIN((i / span + 1) * span, ms->smp.cpus) - 1;
+}
+
+/* From the last CPU to the first, and from the outermost cache to the innermost. */
+uint32_t virt_fdt_number_cpus(VirtMachineState *vms, uint32_t next)
+{
+    const MachineState *ms = &vms->parent_obj;
+
+    g_free(vms->phandles.cpus);
+    vms->phandles.cpus = g_new0(VirtCpuPhandles, ms->smp.cpus);
+    for (unsigned i = ms->smp.cpus; i-- > 0;) {
+        VirtCpuPhandles *p = &vms->phandles.cpus[i];
+
+        p->cpu = next++;
+        for (unsigned level = VIRT_CACHE_LEVELS; level-- > 0;) {
+            const SmpCacheInfo *c = shared_cache(ms, level);
+            if (c && last_sharer(ms, c, i) == i) {
+                p->caches[level] = next++;
+            }
+        }
+    }
+    return next;
+}
+
+/* The phandle of the next cache beyond @level that CPU @i sees, or 0. */
+static uint32_t next_cache(const VirtMachineState *vms, unsigned i, unsigned level)
+{
+    const MachineState *ms = &vms->parent_obj;
+
+    for (; level < VIRT_CACHE_LEVELS; level++) {
+        const SmpCacheInfo *c = shared_cache(ms, level);
+        if (c) {
+            return vms->phandles.cpus[last_sharer(ms, c, i)].caches[level];
+        }
+    }
+    return 0;
+}
+
+static void add_shared_caches(FdtWriter *w, const VirtMachineState *vms, unsigned i)
+{
+    for (unsigned level = 0; level < VIRT_CACHE_LEVELS; level++) {
+        const SmpCacheInfo *c = shared_cache(&vms->parent_obj, level);
+        uint32_t phandle = vms->phandles.cpus[i].caches[level];
+
+        if (!phandle) {
+            continue;
+        }
+        fdt_node(w, "l%u-cache", level + 1);
+        fdt_text(w, "compatible", "cache");
+        fdt_cells(w, "cache-level", level + 1);
+        fdt_cells(w, "cache-size", c->size);
+        fdt_cells(w, "cache-block-size", c->line);
+        fdt_cells(w, "cache-sets", c->sets);
+        fdt_flag(w, "cache-unified");
+        fdt_cells(w, "next-level-cache", next_cache(vms, i, level + 1));
+        fdt_cells(w, "phandle", phandle);
+        fdt_end(w);
     }
 }
+
+static void add_first_level(FdtWriter *w, const VirtMachineState *vms, unsigned i)
+{
+    const ARMCPU *cpu = ARM_CPU(qemu_get_cpu(i));
+
+    add_cache(w, "d", arm_cpu_cache(cpu, 1, false));
+    add_cache(w, "i", arm_cpu_cache(cpu, 1, true));
+    /* Unless the user described them further levels exist but are not shown: 0. */
+    if (arm_cpu_cache(cpu, 2, false).present) {
+        fdt_cells(w, "next-level-cache", next_cache(vms, i, 0));
+    }
+}
+
+/* --- CPUs --------------------------------------------------------------------------- */
 
 static void add_cpu(FdtWriter *w, VirtMachineState *vms, unsigned i)
 {
@@ -44,8 +126,9 @@ static void add_cpu(FdtWriter *w, VirtMachineState *vms, unsigned i)
     if (ms->num_numa && CPU(cpu)->node_id >= 0) {
         fdt_cells(w, "numa-node-id", CPU(cpu)->node_id);
     }
-    add_caches(w, cpu);
-    fdt_cells(w, "phandle", vms->cpu_phandle + i);
+    add_first_level(w, vms, i);
+    fdt_cells(w, "phandle", vms->phandles.cpus[i].cpu);
+    add_shared_caches(w, vms, i);
     fdt_end(w);
 }
 
@@ -69,7 +152,7 @@ static void add_cpu_map(FdtWriter *w, VirtMachineState *vms)
                 fdt_node(w, "%s%u", levels[l].name, i % parent_span / levels[l].span);
             }
         }
-        fdt_cells(w, "cpu", vms->cpu_phandle + i);
+        fdt_cells(w, "cpu", vms->phandles.cpus[i].cpu);
         for (int l = depth; l-- > 0;) {
             if (i + 1 == t->cpus || (i + 1) % levels[l].span == 0) {
                 fdt_end(w);

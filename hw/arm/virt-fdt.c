@@ -92,7 +92,7 @@ static void add_root_properties(FdtWriter *w, VirtMachineState *vms)
     fdt_text(w, "model", compatible);
     fdt_cells(w, "#address-cells", 2);
     fdt_cells(w, "#size-cells", 2);
-    fdt_cells(w, "interrupt-parent", vms->gic_phandle);
+    fdt_cells(w, "interrupt-parent", vms->phandles.gic);
     fdt_flag(w, "dma-coherent");
 }
 
@@ -183,7 +183,7 @@ static void add_clock(FdtWriter *w, VirtMachineState *vms)
     fdt_cells(w, "#clock-cells", 0);
     fdt_cells(w, "clock-frequency", CLOCK_HZ);
     fdt_text(w, "clock-output-names", "clk24mhz");
-    fdt_cells(w, "phandle", vms->clock_phandle);
+    fdt_cells(w, "phandle", vms->phandles.clock);
     fdt_end(w);
 }
 
@@ -256,14 +256,14 @@ static void add_msi_frame(FdtWriter *w, VirtMachineState *vms)
         return;
     }
     fdt_flag(w, "msi-controller");
-    fdt_cells(w, "phandle", vms->msi_phandle);
+    fdt_cells(w, "phandle", vms->phandles.msi);
     fdt_end(w);
 }
 
 static void add_gicv3_properties(FdtWriter *w, VirtMachineState *vms)
 {
     MemMapEntry dist = vms->memmap[VIRT_GIC_DIST], redist = vms->memmap[VIRT_GIC_REDIST], more = vms->memmap[VIRT_HIGH_GIC_REDIST2];
-    bool two = vms->parent_obj.smp.max_cpus > virt_redist_capacity(vms, VIRT_GIC_REDIST);
+    bool two = vms->parent_obj.smp.cpus > virt_redist_capacity(vms, VIRT_GIC_REDIST);
 
     fdt_text(w, "compatible", "arm,gic-v3");
     fdt_cells(w, "#redistributor-regions", two ? 2 : 1);
@@ -288,7 +288,7 @@ static void add_gic(FdtWriter *w, VirtMachineState *vms)
     fdt_cells(w, "#address-cells", 2);
     fdt_cells(w, "#size-cells", 2);
     fdt_flag(w, "ranges");
-    fdt_cells(w, "phandle", vms->gic_phandle);
+    fdt_cells(w, "phandle", vms->phandles.gic);
     add_msi_frame(w, vms);
     fdt_end(w);
 }
@@ -300,7 +300,7 @@ static void add_uart(FdtWriter *w, VirtMachineState *vms, VirtRegion region)
     region_node(w, "pl011", vms->memmap[region]);
     fdt_texts(w, "compatible", "arm,pl011\0arm,primecell");
     fdt_cells(w, "interrupts", GIC_SPI, vms->irqmap[region], IRQ_LEVEL_HIGH);
-    fdt_cells(w, "clocks", vms->clock_phandle, vms->clock_phandle);
+    fdt_cells(w, "clocks", vms->phandles.clock, vms->phandles.clock);
     fdt_texts(w, "clock-names", "uartclk\0apb_pclk");
     fdt_end(w);
 }
@@ -310,7 +310,7 @@ static void add_rtc(FdtWriter *w, VirtMachineState *vms)
     region_node(w, "pl031", vms->memmap[VIRT_RTC]);
     fdt_texts(w, "compatible", "arm,pl031\0arm,primecell");
     fdt_cells(w, "interrupts", GIC_SPI, vms->irqmap[VIRT_RTC], IRQ_LEVEL_HIGH);
-    fdt_cells(w, "clocks", vms->clock_phandle);
+    fdt_cells(w, "clocks", vms->phandles.clock);
     fdt_text(w, "clock-names", "apb_pclk");
     fdt_end(w);
 }
@@ -325,9 +325,9 @@ static void add_gpio(FdtWriter *w, VirtMachineState *vms)
     fdt_cells(w, "#gpio-cells", 2);
     fdt_flag(w, "gpio-controller");
     fdt_cells(w, "interrupts", GIC_SPI, vms->irqmap[VIRT_GPIO], IRQ_LEVEL_HIGH);
-    fdt_cells(w, "clocks", vms->clock_phandle);
+    fdt_cells(w, "clocks", vms->phandles.clock);
     fdt_text(w, "clock-names", "apb_pclk");
-    fdt_cells(w, "phandle", vms->gpio_phandle);
+    fdt_cells(w, "phandle", vms->phandles.gpio);
     fdt_end(w);
 
     fdt_node(w, "gpio-keys");
@@ -335,7 +335,7 @@ static void add_gpio(FdtWriter *w, VirtMachineState *vms)
     fdt_node(w, "poweroff");
     fdt_text(w, "label", "GPIO Key Poweroff");
     fdt_cells(w, "linux,code", KEY_POWER);
-    fdt_cells(w, "gpios", vms->gpio_phandle, 3, 0);
+    fdt_cells(w, "gpios", vms->phandles.gpio, 3, 0);
     fdt_end(w);
     fdt_end(w);
 }
@@ -382,7 +382,7 @@ static void add_platform_bus(FdtWriter *w, VirtMachineState *vms)
     fdt_cells(w, "#address-cells", 1);
     fdt_cells(w, "#size-cells", 1);
     fdt_cells(w, "ranges", 0, HI(bus.base), LO(bus.base), bus.size);
-    fdt_cells(w, "interrupt-parent", vms->gic_phandle);
+    fdt_cells(w, "interrupt-parent", vms->phandles.gic);
     fdt_end(w);
 }
 
@@ -414,7 +414,7 @@ static void add_smmu(FdtWriter *w, VirtMachineState *vms)
     fdt_texts(w, "interrupt-names", "eventq\0priq\0cmdq-sync\0gerror");
     fdt_flag(w, "dma-coherent");
     fdt_cells(w, "#iommu-cells", 1);
-    fdt_cells(w, "phandle", vms->iommu_phandle);
+    fdt_cells(w, "phandle", vms->phandles.iommu);
     fdt_end(w);
 }
 
@@ -427,7 +427,7 @@ static void add_interrupt_map(FdtWriter *w, VirtMachineState *vms)
     for (uint32_t slot = 0; slot < PCI_NUM_PINS; slot++) {
         for (uint32_t pin = 0; pin < PCI_NUM_PINS; pin++, row += ROW) {
             uint32_t line = vms->irqmap[VIRT_PCIE] + (slot + pin) % PCI_NUM_PINS;
-            const uint32_t cells[ROW] = { PCI_DEVFN(slot, 0) << 8, 0, 0, pin + 1, vms->gic_phandle, 0, 0, GIC_SPI, line, IRQ_LEVEL_HIGH };
+            const uint32_t cells[ROW] = { PCI_DEVFN(slot, 0) << 8, 0, 0, pin + 1, vms->phandles.gic, 0, 0, GIC_SPI, line, IRQ_LEVEL_HIGH };
             memcpy(row, cells, sizeof(cells));
         }
     }
@@ -463,10 +463,10 @@ static void add_pcie(FdtWriter *w, VirtMachineState *vms)
     fdt_flag(w, "dma-coherent");
     fdt_cells(w, "reg", REG(ecam));
     if (vms->msi_controller != VIRT_MSI_CTRL_NONE) {
-        fdt_cells(w, "msi-map", 0, vms->msi_phandle, 0, 0x10000);
+        fdt_cells(w, "msi-map", 0, vms->phandles.msi, 0, 0x10000);
     }
-    if (main_bus_smmu(vms)) {
-        fdt_cells(w, "iommu-map", 0, vms->iommu_phandle, 0, 0x10000);
+    if (main_bus_smmu(vms) && !(vms->default_bus_bypass_iommu && !main_bus_smmu(vms)->bus)) {
+        fdt_cells(w, "iommu-map", 0, vms->phandles.iommu, 0, 0x10000);
     }
     add_pci_ranges(w, vms);
     add_interrupt_map(w, vms);
@@ -475,18 +475,22 @@ static void add_pcie(FdtWriter *w, VirtMachineState *vms)
 
 /* --- all of it --------------------------------------------------------------------------------- */
 
+/* In the order in which guests know them: the tree's numbers are then those of other releases, too. */
 static void number_phandles(VirtMachineState *vms)
 {
     MachineState *ms = &vms->parent_obj;
     uint32_t next = ms->phandle_start ? ms->phandle_start : DEFAULT_PHANDLE_START;
+    const VirtSMMU *smmu = main_bus_smmu(vms);
 
-    vms->clock_phandle = next++;
-    vms->cpu_phandle = next;
-    next += ms->smp.cpus;
-    vms->gic_phandle = next++;
-    vms->msi_phandle = next++;
-    vms->iommu_phandle = next++;
-    vms->gpio_phandle = next++;
+    vms->phandles.clock = next++;
+    next = virt_fdt_number_cpus(vms, next);
+    vms->phandles.gic = next++;
+    vms->phandles.msi = vms->msi_controller == VIRT_MSI_CTRL_NONE ? 0 : next++;
+    vms->phandles.iommu = smmu && !smmu->bus ? next++ : 0;      /* the machine's own */
+    vms->phandles.gpio = next++;
+    if (smmu && smmu->bus) {
+        vms->phandles.iommu = next;     /* -device arm-smmuv3 */
+    }
 }
 
 static void add_everything(FdtWriter *w, VirtMachineState *vms)

@@ -24,5 +24,6 @@ void fdt_cells_n(FdtWriter *w, const char *name, const uint32_t *cells, size_t n
 
 /* virt-fdt-cpus.c */
 void virt_fdt_add_cpus(FdtWriter *w, VirtMachineState *vms);
+uint32_t virt_fdt_number_cpus(VirtMachineState *vms, uint32_t next);
 
 #endif

@@ -23,6 +23,9 @@ void virt_options_finalize(VirtMachineState *vms);
 /* Turns what the user said into the choices of the description. */
 bool virt_options_resolve(VirtMachineState *vms, Error **errp);
 
+/* virt-caches.c: after the CPUs are there */
+bool virt_caches_resolve(VirtMachineState *vms, Error **errp);
+
 /* virt-devices.c; in this order */
 bool virt_create_cpus(VirtMachineState *vms, Error **errp);
 bool virt_create_gic(VirtMachineState *vms, Error **errp);

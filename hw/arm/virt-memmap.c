@@ -76,6 +76,24 @@ static bool place_high(VirtMachineState *vms, VirtRegion region, hwaddr size, bo
     return wanted && fits;
 }
 
+/* Each slot may need to be aligned to 1 GiB. */
+static bool place_more_memory(VirtMachineState *vms, hwaddr *ram_end, unsigned pa_bits, Error **errp)
+{
+    const MachineState *ms = &vms->parent_obj;
+    hwaddr base = ROUND_UP(*ram_end, 1 * GiB), end;
+
+    if (!ms->ram_slots || ms->maxram_size == ms->ram_size) {
+        return true;
+    }
+    if (__builtin_add_overflow(base, ms->maxram_size - ms->ram_size + ms->ram_slots * GiB, &end) || end - 1 > MAKE_64BIT_MASK(0, pa_bits)) {
+        error_setg(errp, "-m: maxmem=%" PRIu64 "M with %u slots does not fit in %u address bits; give less", ms->maxram_size >> 20, ms->ram_slots, pa_bits);
+        return false;
+    }
+    vms->more_memory = (MemMapEntry) { base, end - base };
+    *ram_end = end;
+    return true;
+}
+
 bool virt_memmap_init(VirtMachineState *vms, unsigned pa_bits, Error **errp)
 {
     MachineState *ms = &vms->parent_obj;
@@ -90,6 +108,9 @@ bool virt_memmap_init(VirtMachineState *vms, unsigned pa_bits, Error **errp)
     if (ram_end < ms->ram_size || ram_end - 1 > MAKE_64BIT_MASK(0, pa_bits)) {
         error_setg(errp, "-m: %" PRIu64 " MiB of RAM at 1 GiB do not fit in %u address bits%s", ms->ram_size >> 20, pa_bits,
                    vms->highmem ? "; give less memory" : " (highmem=off); give less memory or highmem=on");
+        return false;
+    }
+    if (!place_more_memory(vms, &ram_end, pa_bits, errp)) {
         return false;
     }
     base = MAX(ROUND_UP(ram_end, 1 * GiB), HIGH_REGIONS_FLOOR);

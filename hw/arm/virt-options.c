@@ -48,7 +48,6 @@ static const Absent absent[] = {
     { "confidential-guest-support", "string", "is not supported by Twostage" },
     { "memory-encryption", "string", "is not supported by Twostage" },
     { "shim", "string", "is not supported by Twostage; firmware can load one from a disk" },
-    { "smp-cache", "string", "is not supported by Twostage; caches are those of the CPU model" },
 };
 
 static json_t *absent_get(Object *obj, const ObjectProperty *prop, Error **errp)
@@ -248,6 +247,7 @@ void virt_options_class_init(ObjectClass *klass)
     for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
         add(klass, choices[i].name, "string", choice_get, choice_set, &choices[i], choices[i].text);
     }
+    machine_class_add_smp_cache(klass);
     add(klass, "acpi", "OnOffAuto", acpi_get, acpi_set, NULL, "Enable ACPI");
     add(klass, "virtio-mmio-transports", "uint8", transports_get, transports_set, NULL, "Set the number of virtio-mmio transports to instantiate");
     add(klass, "highmem-mmio-size", "size", mmio_size_get, mmio_size_set, NULL, "Set the high memory region size for PCI MMIO");

@@ -27,18 +27,22 @@ bool virt_is_acpi_enabled(VirtMachineState *vms)
 
 /* --- CPU slots ---------------------------------------------------------------- */
 
-static int numa_node_of_cpu(const MachineState *ms, int idx)
+/* When no CPU was given a node, sockets go round the nodes; else those that were not belong to the first. */
+static int numa_node_of_cpu(const MachineState *ms, unsigned idx, unsigned socket)
 {
-    for (int n = 0; ms->numa && n < MAX_NUMA_NODES; n++) {
+    bool any = false;
+
+    for (unsigned n = 0; n < ms->num_numa; n++) {
         GArray *ranges = ms->numa[n].cpu_ranges;
-        for (guint i = 0; ranges && i < ranges->len; i++) {
+        for (guint i = 0; i < ranges->len; i++) {
             const int *range = &g_array_index(ranges, int, 2 * i);     /* first, last */
-            if (idx >= range[0] && idx <= range[1]) {
+            if ((int)idx >= range[0] && (int)idx <= range[1]) {
                 return n;
             }
         }
+        any = any || ranges->len;
     }
-    return ms->num_numa ? 0 : -1;
+    return !ms->num_numa ? -1 : any ? 0 : (int)(socket % ms->num_numa);
 }
 
 static CPUArchId *virt_possible_cpus(MachineState *ms, unsigned *n)
@@ -52,13 +56,15 @@ static CPUArchId *virt_possible_cpus(MachineState *ms, unsigned *n)
     }
     vms->possible_cpus = g_new0(CPUArchId, *n);
     for (unsigned i = 0; i < *n; i++) {
+        unsigned socket = i / machine_level_span(t, CPU_LEVEL_SOCKET);
+
         vms->possible_cpus[i] = (CPUArchId) {
             .arch_id = virt_cpu_mp_affinity(i),
             .thread = i % t->threads,
             .core = i / t->threads % t->cores,
             .cluster = i / (t->threads * t->cores) % t->clusters,
-            .socket = i / (t->threads * t->cores * t->clusters),
-            .node = numa_node_of_cpu(ms, i),
+            .socket = socket,
+            .node = numa_node_of_cpu(ms, i, socket),
         };
     }
     return vms->possible_cpus;
@@ -209,7 +215,8 @@ static bool virt_machine_init(MachineState *ms, Error **errp)
         error_setg(errp, "-m: machine '%s' needs RAM", MACHINE_GET_CLASS(ms)->name);
         return false;
     }
-    if (!virt_options_resolve(vms, errp) || !virt_create_cpus(vms, errp) || !virt_memmap_init(vms, cpu_pa_bits(vms), errp)) {
+    if (!virt_options_resolve(vms, errp) || !virt_create_cpus(vms, errp) || !virt_caches_resolve(vms, errp) ||
+        !virt_memmap_init(vms, cpu_pa_bits(vms), errp)) {
         return false;
     }
     memory_region_add_subregion(get_system_memory(), vms->memmap[VIRT_MEM].base, ms->ram);
@@ -240,6 +247,7 @@ static void virt_finalize(Object *obj)
     virt_options_finalize(vms);
     g_array_free(vms->smmus, true);
     g_free(vms->possible_cpus);
+    g_free(vms->phandles.cpus);
     g_free(vms->fdt);
 }
 

@@ -10,4 +10,10 @@
 
 void machine_numa_free(MachineState *ms);
 
+/* machine-hmat.c: -numa hmat-lb, -numa hmat-cache */
+bool machine_parse_hmat_lb(MachineState *ms, json_t *opts, Error **errp);
+bool machine_parse_hmat_cache(MachineState *ms, json_t *opts, Error **errp);
+/* Each node names who reaches its memory best. */
+bool machine_hmat_finish(MachineState *ms, Error **errp);
+
 #endif

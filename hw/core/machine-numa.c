@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "backends/hostmem.h"
+#include "hw/core/numa-hmat.h"
 #include "machine-int.h"
 #include "util/options.h"
 
@@ -35,6 +36,13 @@ void machine_numa_free(MachineState *ms)
         }
     }
     g_clear_pointer(&ms->numa, g_free);
+    for (int i = 0; ms->hmat && i < HMAT_HIERARCHIES * HMAT_DATA_TYPES; i++) {
+        g_clear_pointer(&ms->hmat->values[i / HMAT_DATA_TYPES][i % HMAT_DATA_TYPES], g_array_unref);
+    }
+    if (ms->hmat) {
+        g_hash_table_unref(ms->hmat->caches);
+    }
+    g_clear_pointer(&ms->hmat, g_free);
 }
 
 /* "3" or "0-3", or a list of them */
@@ -207,20 +215,70 @@ bool machine_parse_numa(MachineState *ms, json_t *given, Error **errp)
     if (!g_strcmp0(type, "cpu")) {
         return parse_cpu(ms, opts, errp);
     }
-    error_setg(errp, "-numa %s is not supported by Twostage; node, dist and cpu are", type ? type : "without a kind");
+    if (!g_strcmp0(type, "hmat-lb")) {
+        return machine_parse_hmat_lb(ms, opts, errp);
+    }
+    if (!g_strcmp0(type, "hmat-cache")) {
+        return machine_parse_hmat_cache(ms, opts, errp);
+    }
+    error_setg(errp, "-numa %s: the kinds are node, dist, cpu, hmat-lb and hmat-cache", type ? type : "without a kind");
     return false;
 }
 
-/* Asymmetric tables must be complete; symmetric ones may name one direction. */
+/* Were both directions of one pair given, and differ? */
+static bool is_asymmetric(const MachineState *ms)
+{
+    for (unsigned i = 0; i < ms->num_numa; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            uint8_t there = ms->numa[i].distance[j], back = ms->numa[j].distance[i];
+            if (there && back && there != back) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Without -numa dist every other node is equally far. With it each pair is given, in both directions when they differ anywhere. */
+static bool finish_distance(MachineState *ms, unsigned i, unsigned j, bool asymmetric, Error **errp)
+{
+    uint8_t *here = &ms->numa[i].distance[j], back = ms->numa[j].distance[i];
+
+    if (i == j) {
+        *here = DISTANCE_HERE;
+    } else if (!ms->have_numa_distance) {
+        *here = DISTANCE_THERE;
+    } else if (!*here && (!back || asymmetric)) {
+        error_setg(errp, "-numa dist: the distance from node %u to node %u is missing%s", i, j,
+                   back ? "; once two directions differ, both are needed of every pair" : "");
+        return false;
+    } else if (!*here) {
+        *here = back;
+    }
+    return true;
+}
+
 static bool finish_distances(MachineState *ms, Error **errp)
 {
-    for (unsigned i = 0; i < MAX_NUMA_NODES; i++) {
-        for (unsigned j = 0; j < MAX_NUMA_NODES; j++) {
-            uint8_t *here = &ms->numa[i].distance[j];
-            if (!ms->numa[i].present || !ms->numa[j].present || *here) {
-                continue;
+    bool asymmetric = is_asymmetric(ms);
+
+    for (unsigned i = 0; i < ms->num_numa; i++) {
+        for (unsigned j = 0; j < ms->num_numa; j++) {
+            if (!finish_distance(ms, i, j, asymmetric, errp)) {
+                return false;
             }
-            *here = i == j ? DISTANCE_HERE : ms->numa[j].distance[i] ? ms->numa[j].distance[i] : DISTANCE_THERE;
+        }
+    }
+    return true;
+}
+
+/* Numbered without gaps: guests index tables by them. */
+static bool check_numbers(const MachineState *ms, Error **errp)
+{
+    for (unsigned i = 0; i < ms->num_numa; i++) {
+        if (!ms->numa[i].present) {
+            error_setg(errp, "-numa node: there are %u nodes but none with nodeid=%u; number them from 0 without gaps", ms->num_numa, i);
+            return false;
         }
     }
     return true;
@@ -255,9 +313,7 @@ static bool finish_memory(MachineState *ms, Error **errp)
         with_memory++;
     }
     if (!with_memory && ms->num_numa == 1) {
-        for (unsigned i = 0; i < MAX_NUMA_NODES; i++) {
-            ms->numa[i].size = ms->numa[i].present ? ms->ram_size : 0;
-        }
+        ms->numa[0].size = ms->ram_size;        /* what else */
         return true;
     }
     if (total != ms->ram_size) {
@@ -284,18 +340,29 @@ static void gather_ram(MachineState *ms)
     ms->ram = all;
 }
 
+bool machine_numa_brings_memory(const MachineState *ms)
+{
+    for (unsigned i = 0; ms->num_numa && i < MAX_NUMA_NODES; i++) {
+        if (ms->numa[i].memdev_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool machine_numa_finish(MachineState *ms, Error **errp)
 {
-    bool memdevs = false;
+    bool memdevs = machine_numa_brings_memory(ms);
 
+    /* A guest that is told of room for more memory learns where that belongs. */
+    if (!ms->num_numa && ms->ram_slots && ms->maxram_size > ms->ram_size) {
+        node_new(ms, 0);
+    }
     if (!ms->num_numa) {
         return true;
     }
-    if (!finish_distances(ms, errp)) {
+    if (!check_numbers(ms, errp) || !finish_distances(ms, errp) || !machine_hmat_finish(ms, errp)) {
         return false;
-    }
-    for (unsigned i = 0; i < MAX_NUMA_NODES; i++) {
-        memdevs = memdevs || ms->numa[i].memdev_id;
     }
     if (memdevs && ms->memdev) {
         error_setg(errp, "'-machine memory-backend' and '-numa memdev' properties are mutually exclusive");

@@ -334,6 +334,16 @@ static void machine_class_init(ObjectClass *klass, const void *data)
                                           "Set RAM backendValid value is ID of hostmem based backend");
 }
 
+static bool hmat_get(Object *obj, Error **errp)
+{
+    return MACHINE(obj)->hmat_enabled;
+}
+
+static void hmat_set(Object *obj, bool on, Error **errp)
+{
+    MACHINE(obj)->hmat_enabled = on;
+}
+
 static void machine_init(Object *obj)
 {
     MachineState *ms = (MachineState *)obj;
@@ -345,6 +355,7 @@ static void machine_init(Object *obj)
     ms->maxram_size = mc->default_ram_size;
     ms->smp = (CpuTopology) { .cpus = mc->default_cpus, .sockets = 1, .clusters = 1, .cores = mc->default_cpus,
                               .threads = 1, .max_cpus = mc->default_cpus };
+    object_property_add_bool(obj, "hmat", hmat_get, hmat_set);
     container_get(obj, "peripheral");
     container_get(obj, "peripheral-anon");
     container_get(obj, "unattached");

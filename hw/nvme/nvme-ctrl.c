@@ -419,7 +419,7 @@ static void nvme_class_init(ObjectClass *klass, const void *data)
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
     dc->desc = "Non-Volatile Memory Express";
-    dc->fw_name = "nvme";
+    dc->fw_boot_suffix = "/namespace@1,0";     /* how UEFI knows a boot entry on NVMe */
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_phases(dc, NULL, nvme_reset_hold, NULL, NULL);
     device_class_set_props(dc, nvme_properties);

@@ -47,7 +47,8 @@ bool fw_cfg_set_boot_order(FWCfgState *s, Error **errp)
             error_setg(errp, "bootindex %" PRId64 " is given to both %s and %s; number each device once", d->index, a, b);
             return false;
         }
-        g_string_append_printf(text, "%s%s", i ? "\n" : "", path);
+        const char *suffix = DEVICE_GET_CLASS(d->dev)->fw_boot_suffix;
+        g_string_append_printf(text, "%s%s%s", i ? "\n" : "", path, suffix ? suffix : "");
     }
     fw_cfg_modify_file(s, "bootorder", text->str, text->len ? text->len + 1 : 0);
     return true;

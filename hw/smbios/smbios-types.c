@@ -39,7 +39,7 @@ const SmbiosType smbios_types[] = {
         .body = { [0x05 - 4] = 0x03, 0xfe, [0x14 - 4] = 0xd0, 0x07, 0xd0, 0x07, 0x41, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
                   [0x26 - 4] = 0x02, 0x00, 0x01, 0x00 },
     }, {/* port connector */
-        .type = 8, .len = 0x09, .handle = 0x0800, .when = SMBIOS_EACH_GIVEN,
+        .type = 8, .len = 0x09, .handle = 0x0000, .when = SMBIOS_EACH_GIVEN,
         .fields = { { "internal_reference", SMBIOS_STRING, 0x04 }, { "external_reference", SMBIOS_STRING, 0x06 },
                     { "connector_type", SMBIOS_U8, 0x07 }, { "port_type", SMBIOS_U8, 0x08 } },
     }, {/* slot; no PCI address unless pci_device says which */

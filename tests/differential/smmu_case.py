@@ -16,6 +16,8 @@ SMMU = 0x09050000
 CMDQ, EVENTQ, STRTAB = 0x44000000, 0x44040000, 0x44100000
 TABLES, TABLES_SIZE = 0x44200000, 0x00c00000
 DATA, DATA_SIZE = 0x48000000, 0x00200000
+# STE.Config of the streams of a variant; the usual one several times.
+CONFIGS = {"1": [5, 5, 5, 5, 5, 7, 6, 4, 0], "2": [6, 6, 6, 6, 6, 6, 7, 5, 4], "nested": [7, 7, 7, 7, 5, 6, 4]}
 # Reserved values on which the peer ends with an assertion: (register, field) -> value.
 PEER_ENDS = {("STE2", "S2TG"): 3, ("STE2", "S2PS"): 7, ("CD0", "IPS"): 7}
 DUMP = 0x4a000000                       # where the device's buffer goes for inspection
@@ -43,6 +45,7 @@ class Case:
     used: int = TABLES
     steps: list = field(default_factory=list)
     slots: list = field(default_factory=list)       # where data is
+    moved: set = field(default_factory=set)         # by how much mutated descriptors miss it: address bits that differ
     notes: list = field(default_factory=list)       # the mutations, for people
 
 
@@ -197,7 +200,7 @@ class Generator:
     def stream(self, master):
         s = Stream(master)
         s.ste = [0] * 8
-        s.config = self.r.choice({"1": [5, 5, 5, 5, 5, 7, 6, 4, 0], "2": [6, 6, 6, 6, 6, 6, 7, 5, 4], "nested": [7, 7, 7, 7, 5, 6, 4]}[self.case.stage])
+        s.config = self.r.choice(CONFIGS[self.case.stage])
         s.vmid = self.vmids.pop()
         s.ste[0] = pack("STE0", V=1, CONFIG=s.config)
         s.ste[2] = pack("STE2", VMID=s.vmid)
@@ -420,6 +423,7 @@ class Generator:
             new, note = word ^ 1 << bit, f"{name} bit {bit}"
         if any(k[0] == reg and get(new, *k) == v for k, v in PEER_ENDS.items()):
             return
+        self.case.moved.add((word ^ new) & 0xfffffffff000)
         self.mem.words[addr] = new
         self.case.notes.append(f"{note}: {word:#x} -> {new:#x}")
 

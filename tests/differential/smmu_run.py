@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 from fields import NUMBERS, get, pack, put, register
-from smmu_case import CMDQ, DATA, DATA_SIZE, DUMP, EVENTQ, MASTERS, OAS, RAM, SMMU, STRTAB, Step, TABLES
+from smmu_case import CMDQ, DATA, DATA_SIZE, DUMP, EVENTQ, MASTERS, OAS, RAM, RAM_END, SMMU, STRTAB, Step, TABLES
 from vm import VM, Copy, Wait, both, config_address, number
 
 BARS = (0x10000000, 0x10100000, 0x10200000)
@@ -104,9 +104,13 @@ class Script:
     def before(self, used):
         case, r = self.case, self.case.registers
         ops = self.ops
-        ops += [writel(reg("CR0"), 0), Copy(reg("GERROR"), reg("GERRORN")), f"memset {TABLES:#x} {used - TABLES or 8:#x} 0x0",
-                f"memset {STRTAB:#x} 0x10000 0x0", f"memset {DATA:#x} {DATA_SIZE:#x} 0x0", f"memset {DUMP:#x} {HALF * len(MASTERS):#x} 0x0", f"memset {EVENTQ:#x} {EVENTS_SHOWN * EVENT_SIZE:#x} 0x0"]
+        ops += [writel(reg("CR0"), 0), Copy(reg("GERROR"), reg("GERRORN"))]
+        ops += [f"memset {addr:#x} {size:#x} 0x0" for addr, size in (
+            (TABLES, used - TABLES or 8), (STRTAB, 0x10000), (DATA, DATA_SIZE), (DUMP, HALF * len(MASTERS)),
+            (EVENTQ, EVENTS_SHOWN * EVENT_SIZE))]
         self.forget_all()
+        missed = {pa ^ bits for bits in case.moved if bits for pa in case.slots}
+        ops += [f"memset {pa & -4096:#x} 0x2000 0x0" for pa in missed if RAM <= pa < RAM_END - 8192]
         ops += [writeq(addr, value) for addr, value in case.words.items()]
         ops += [write_bytes(pa, pattern(pa ^ case.seed, 64)) for pa in case.slots]
         ops += [writeq(reg(n), r[n]) for n in ("STRTAB_BASE", "CMDQ_BASE", "EVENTQ_BASE")]

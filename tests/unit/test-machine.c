@@ -111,7 +111,7 @@ static void test_numa(void)
         { "node dist,src=0", "-numa dist needs src=, dst= and val=" },
         { "cpu,node-id=0,socket-id=0", "-numa cpu: node-id= must name a node that '-numa node' declared before" },
         { "node cpu,node-id=0,socket-id=2", "Parameter 'socket-id' expects an integer from 0 to 1, not '2'" },
-        { "hmat-lb", "-numa hmat-lb is not supported by Twostage; node, dist and cpu are" },
+        { "nodes", "-numa nodes: the kinds are node, dist, cpu, hmat-lb and hmat-cache" },
         { "node,memdev=nothing", "memdev=nothing is not a memory backend; make it with -object memory-backend-ram" },
         { "node node", "total memory for NUMA nodes (0x0) should equal RAM size (0x40000000)" },
     };

@@ -41,6 +41,10 @@ typedef struct MemMapEntry { hwaddr base, size; } MemMapEntry;
 typedef enum VirtMSIController { VIRT_MSI_CTRL_NONE, VIRT_MSI_CTRL_GICV2M, VIRT_MSI_CTRL_ITS } VirtMSIController;
 
 /* One SMMUv3 of the machine, and what it stands in front of. */
+/* A CPU's, and those of the caches in its node: the first, second and third level, 0 where there is none. */
+enum { VIRT_CACHE_LEVELS = 3 };
+typedef struct VirtCpuPhandles { uint32_t cpu, caches[VIRT_CACHE_LEVELS]; } VirtCpuPhandles;
+
 typedef struct VirtSMMU {
     DeviceState *dev;
     hwaddr base;                        /* absolute guest-physical */
@@ -67,6 +71,7 @@ struct VirtMachineState {
     char oem_id[7], oem_table_id[9];
     /* description */
     MemMapEntry memmap[VIRT_REGION_MAX];
+    MemMapEntry more_memory;            /* -m slots=,maxmem=: addresses kept free above RAM, and told to the guest */
     int irqmap[VIRT_REGION_MAX];        /* SPI numbers */
     VirtMSIController msi_controller;
     bool use_highmem_ecam, two_uarts, has_pmu, firmware_loaded;
@@ -78,10 +83,13 @@ struct VirtMachineState {
     GPEXHost *pcie;
     PCIBus *bus;                        /* pcie.0 */
     struct FWCfgState *fw_cfg;
-    /* device tree, phandles */
+    /* device tree */
     void *fdt;
     int fdt_size;
-    uint32_t clock_phandle, cpu_phandle, gic_phandle, msi_phandle, iommu_phandle, gpio_phandle;
+    struct {
+        uint32_t clock, gic, msi, iommu, gpio;
+        VirtCpuPhandles *cpus;          /* one for each that is there */
+    } phandles;
     hwaddr dtb_base;
     Notifier machine_done, powerdown;
     struct VirtAcpiBuild *acpi_build;

@@ -19,6 +19,12 @@ OBJECT_DECLARE_TYPE(MachineState, MachineClass, MACHINE)
 /* has_clusters: the user named that level, so tables show it. */
 typedef struct CpuTopology { unsigned cpus, sockets, clusters, cores, threads, max_cpus; bool has_clusters; } CpuTopology;
 
+/* -machine smp-cache: at which level of the topology CPUs share a cache. */
+typedef enum CpuLevel { CPU_LEVEL_DEFAULT, CPU_LEVEL_THREAD, CPU_LEVEL_CORE, CPU_LEVEL_CLUSTER, CPU_LEVEL_SOCKET } CpuLevel;
+typedef enum SmpCache { SMP_CACHE_L1D, SMP_CACHE_L1I, SMP_CACHE_L2, SMP_CACHE_L3, SMP_CACHE_MAX } SmpCache;
+/* Geometry, filled in by the machine; at is CPU_LEVEL_DEFAULT where there is no such cache. */
+typedef struct SmpCacheInfo { CpuLevel at; uint32_t size, sets, ways, line; } SmpCacheInfo;
+
 #define MAX_NUMA_NODES 128
 typedef struct NumaNode {
     bool present;
@@ -74,6 +80,10 @@ struct MachineState {
     unsigned num_numa;
     NumaNode *numa;                     /* MAX_NUMA_NODES, or NULL without -numa */
     bool have_numa_distance;            /* -numa dist was given: tables show distances */
+    bool hmat_enabled;
+    struct NumaHmat *hmat;              /* -numa hmat-lb and hmat-cache, or NULL (hw/core/numa-hmat.h) */
+    bool has_smp_cache;                 /* -machine smp-cache was given: tables show caches */
+    SmpCacheInfo smp_cache[SMP_CACHE_MAX];
     void *fdt;
     NotifierList *ready_notifiers;
 };
@@ -83,11 +93,17 @@ MachineClass *find_machine(const char *name);                 /* by name, alias,
 MachineClass *find_default_machine(void);
 bool machine_parse_smp(MachineState *ms, const json_t *opts, Error **errp);
 bool machine_parse_memory(MachineState *ms, const json_t *opts, Error **errp);
+/* For the class of a machine that can show caches: adds smp-cache. */
+void machine_class_add_smp_cache(ObjectClass *klass);
+/* How many CPUs of @t share something at @level. */
+unsigned machine_level_span(const CpuTopology *t, CpuLevel level);
 bool machine_parse_numa(MachineState *ms, json_t *opts, Error **errp);
 bool machine_run_board_init(MachineState *ms, Error **errp);
 /* Called after all -device are there and before the first reset: build tables here. */
 void qemu_add_machine_init_done_notifier(struct Notifier *n);
 void machine_run_init_done_notifiers(void);
+/* Does any node have memory of its own? Then the machine makes none. */
+bool machine_numa_brings_memory(const MachineState *ms);
 bool machine_numa_finish(MachineState *ms, Error **errp);
 
 #endif

@@ -39,6 +39,7 @@ struct DeviceClass {
     unsigned long categories;           /* bit per DeviceCategory */
     const char *desc;
     const char *fw_name;
+    const char *fw_boot_suffix;         /* what follows its firmware path in the boot order: "/namespace@1,0" */
     const char *bus_type;               /* plugs into this; NULL: none */
     bool user_creatable;                /* -device may make it; set by the buses' base types */
     bool hotpluggable;
