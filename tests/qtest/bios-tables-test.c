@@ -20,6 +20,15 @@ enum { HEADER_LEN = 36, LOADER_RECORD = 128 };
     "-object '{\"qom-type\": \"x-hostsim\", \"id\": \"sim\", \"smmus\": [{\"name\": \"smmu0\", \"s2fwb\": true}]," \
     "\"devices\": [{\"host\": \"0000:01:00.0\", \"group\": 1}]}' -object iommufd,id=i0 "
 
+#define CACHES(l1, l2) \
+    "smp-cache.0.cache=l1d,smp-cache.0.topology=" l1 ",smp-cache.1.cache=l1i,smp-cache.1.topology=" l1 \
+    ",smp-cache.2.cache=l2,smp-cache.2.topology=" l2
+#define HMAT_NODES \
+    "-M virt,gic-version=3,hmat=on -cpu cortex-a57 -smp 2 -m 256 -object memory-backend-ram,size=64M,id=a " \
+    "-object memory-backend-ram,size=64M,id=b -object memory-backend-ram,size=128M,id=c -numa node,memdev=a,cpus=0 " \
+    "-numa node,memdev=b,cpus=1 -numa node,memdev=c,initiator=0 "
+#define LB(who, hierarchy, what) "-numa hmat-lb,initiator=" who ",hierarchy=" hierarchy ",data-type=" what " "
+
 typedef struct Case { const char *name, *args; uint64_t ecam; unsigned buses; } Case;
 #define HIGH_ECAM 0x4010000000ULL, 256
 static const Case cases[] = {
@@ -52,6 +61,30 @@ static const Case cases[] = {
     { "numa", "-M virt,gic-version=3 -cpu cortex-a57 -m 512 -smp 4 -object memory-backend-ram,id=m0,size=256M "
       "-object memory-backend-ram,id=m1,size=256M -numa node,nodeid=0,memdev=m0,cpus=0-1 -numa node,nodeid=1,memdev=m1,cpus=2-3 "
       "-numa dist,src=0,dst=1,val=20 -device pxb-pcie,id=p1,bus_nr=8,bus=pcie.0,numa_node=1", HIGH_ECAM },
+    { "caches", "-M virt,gic-version=3," CACHES("core", "cluster") " -cpu cortex-a57 -m 256 -smp 8,sockets=2,clusters=2,cores=2,threads=1", HIGH_ECAM },
+    { "caches-threads", "-M virt,gic-version=3," CACHES("core", "core") " -cpu cortex-a57 -m 256 -smp 4,sockets=1,cores=2,threads=2", HIGH_ECAM },
+    { "caches-cluster", "-M virt,gic-version=3," CACHES("cluster", "socket") " -cpu cortex-a57 -m 256 -smp 8,sockets=2,clusters=2,cores=2,threads=1", HIGH_ECAM },
+    { "room-for-memory", "-M virt,gic-version=3 -cpu cortex-a57 -m 1G,slots=4,maxmem=4G", HIGH_ECAM },
+    { "maxcpus", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 -smp 2,maxcpus=130", HIGH_ECAM },
+    { "no-msi", "-M virt,gic-version=3,msi=off,iommu=smmuv3 -cpu cortex-a57 -m 256", HIGH_ECAM },
+    { "ged", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 -bios FIRMWARE", HIGH_ECAM },
+    { "numa-sockets", "-M virt,gic-version=3 -cpu cortex-a57 -smp 6,sockets=3,cores=2,threads=1 -m 512 "
+      "-object memory-backend-ram,id=a,size=256M -object memory-backend-ram,id=b,size=256M -numa node,memdev=a -numa node,memdev=b", HIGH_ECAM },
+    { "numa-distances", "-M virt,gic-version=3 -cpu cortex-a57 -smp 2 -m 512 -object memory-backend-ram,id=a,size=256M "
+      "-object memory-backend-ram,id=b,size=256M -numa node,nodeid=0,cpus=0,memdev=a -numa node,nodeid=1,cpus=1,memdev=b "
+      "-numa dist,src=0,dst=1,val=15 -numa dist,src=1,dst=0,val=17", HIGH_ECAM },
+    { "hmat", HMAT_NODES
+      LB("0,target=0", "memory", "access-latency,latency=10") LB("0,target=1", "memory", "access-latency,latency=20")
+      LB("0,target=2", "memory", "access-latency,latency=30") LB("1,target=0", "memory", "access-latency,latency=20")
+      LB("0,target=0", "memory", "access-bandwidth,bandwidth=10M") LB("0,target=1", "memory", "access-bandwidth,bandwidth=6M")
+      LB("0,target=2", "memory", "access-bandwidth,bandwidth=2M") LB("1,target=2", "memory", "access-bandwidth,bandwidth=4M")
+      "-numa hmat-cache,node-id=0,size=10K,level=1,associativity=direct,policy=write-back,line=8 "
+      "-numa hmat-cache,node-id=0,size=1M,level=2,associativity=none,policy=none,line=64 "
+      "-numa hmat-cache,node-id=2,size=16K,level=1,associativity=complex,policy=write-through,line=64", HIGH_ECAM },
+    { "hmat-levels", HMAT_NODES
+      LB("0,target=1", "memory", "read-latency,latency=65") LB("1,target=0", "memory", "write-latency,latency=700")
+      LB("0,target=0", "first-level", "read-bandwidth,bandwidth=4G") LB("1,target=1", "second-level", "write-bandwidth,bandwidth=200M")
+      LB("0,target=1", "third-level", "access-latency,latency=100"), HIGH_ECAM },
 #ifdef CONFIG_HOSTSIM
     { "accel", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 " SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
       "-device arm-smmuv3,primary-bus=pcie.1,id=smmuv3.1,accel=on,ats=off -device pcie-root-port,id=port1,bus=pcie.1,chassis=1 "
@@ -276,8 +309,12 @@ static void check_recompiles(const char *name, const uint8_t *data, uint32_t len
 static void test_case(const void *opaque)
 {
     Guest g = { .c = opaque };
+    g_autoptr(GString) args = g_string_new(g.c->args);
+    g_autofree char *firmware = g_build_filename(qtest_tmpdir(), "firmware", NULL);
 
-    g.t = qtest_init("%s -nodefaults %s", g.c->args, strstr(g.c->args, "-serial") ? "" : "-serial none");
+    g_assert_true(g_file_set_contents(firmware, "not run", -1, NULL));
+    g_string_replace(args, "FIRMWARE", firmware, 0);
+    g.t = qtest_init("%s -nodefaults %s", args->str, strstr(g.c->args, "-serial") ? "" : "-serial none");
     number_buses(&g);
     g_autoptr(GByteArray) loader = read_file(&g, "etc/table-loader"), tables = read_file(&g, "etc/acpi/tables");
     run_loader(loader, tables);
