@@ -128,11 +128,16 @@ bool iommufd_backend_alloc_ioas(IOMMUFDBackend *be, uint32_t *ioas_id, Error **e
     return true;
 }
 
+/* What stays would be in the way of its successor (a vDEVICE of its device), so a busy moment of the kernel's is waited out once. */
 void iommufd_backend_free_id(IOMMUFDBackend *be, uint32_t id)
 {
     struct iommu_destroy cmd = { .size = sizeof(cmd), .id = id };
     int r = backend_ioctl(be, IOMMU_DESTROY, &cmd);
 
+    if (r < 0 && r != -ENOENT) {
+        trace_iommufd_backend_free_id(be->fd, id, r);
+        r = backend_ioctl(be, IOMMU_DESTROY, &cmd);
+    }
     trace_iommufd_backend_free_id(be->fd, id, r);
     if (r < 0) {
         warn_report("iommufd '%s': IOMMU_DESTROY (object %u) failed: %s; it stays until the file is closed",

@@ -110,6 +110,9 @@ bool vfio_iommufd_detach(VFIODevice *vdev, Error **errp)
         return true;
     }
     r = iommufd_ops->device_ioctl(vdev->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+    if (r < 0) {                        /* a device that stays attached keeps page tables that others want to free: insist once */
+        r = iommufd_ops->device_ioctl(vdev->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);
+    }
     if (r < 0) {
         error_setg_errno(errp, r, "host device %s: VFIO_DEVICE_DETACH_IOMMUFD_PT failed", vdev->name);
         return false;
