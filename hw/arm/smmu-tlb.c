@@ -15,13 +15,56 @@ static unsigned set_of(uint64_t page, unsigned shift, uint16_t vmid)
     return h >> 54;                     /* 2^10 sets */
 }
 
+static void count(uint32_t *counts, uint64_t *not_zero, unsigned shift, int by)
+{
+    counts[shift] += by;
+    *not_zero = deposit64(*not_zero, shift, 1, counts[shift] != 0);
+}
+
+static void count_entry(SMMUTlb *t, const SMMUTlbEntry *e, int by)
+{
+    t->entries += by;
+    count(t->used, &t->shifts, e->shift, by);
+    if (e->s1_shift > e->shift) {
+        count(t->cut, &t->cuts, e->s1_shift, by);
+    }
+}
+
+static SMMUTlbEntry *entry_at(SMMUTlb *t, uint16_t number)
+{
+    return &t->set[0][0] + number - 1;
+}
+
+static void list_insert(SMMUTlb *t, SMMUTlbEntry *e)
+{
+    uint16_t number = e - &t->set[0][0] + 1, next = t->first[e->shift];
+
+    e->prev = 0;
+    e->next = next;
+    if (next) {
+        entry_at(t, next)->prev = number;
+    }
+    t->first[e->shift] = number;
+}
+
+static void list_remove(SMMUTlb *t, SMMUTlbEntry *e)
+{
+    if (e->next) {
+        entry_at(t, e->next)->prev = e->prev;
+    }
+    *(e->prev ? &entry_at(t, e->prev)->next : &t->first[e->shift]) = e->next;
+}
+
 static void drop(SMMUTlb *t, SMMUTlbEntry *e)
 {
     e->valid = false;
-    t->entries--;
-    if (!--t->used[e->shift]) {
-        t->shifts &= ~BIT_ULL(e->shift);
-    }
+    list_remove(t, e);
+    count_entry(t, e, -1);
+}
+
+static bool serves(const SMMUTlbEntry *e, const SMMUContext *c)
+{
+    return e->vmid == c->vmid && e->s1 == c->s1 && e->s2 == c->s2 && (!c->s1 || e->global || e->asid == c->asid);
 }
 
 const SMMUTlbEntry *smmu_tlb_find(SMMUTlb *t, const SMMUContext *c, uint64_t iova)
@@ -31,8 +74,7 @@ const SMMUTlbEntry *smmu_tlb_find(SMMUTlb *t, const SMMUContext *c, uint64_t iov
         SMMUTlbEntry *set = t->set[set_of(iova >> shift, shift, c->vmid)];
 
         for (unsigned i = 0; i < SMMU_TLB_WAYS; i++) {
-            if (set[i].valid && set[i].page == iova >> shift && set[i].shift == shift && set[i].vmid == c->vmid &&
-                set[i].s1 == c->s1 && (!c->s1 || set[i].global || set[i].asid == c->asid)) {
+            if (set[i].valid && set[i].page == iova >> shift && set[i].shift == shift && serves(&set[i], c)) {
                 t->hits++;
                 return &set[i];
             }
@@ -44,11 +86,15 @@ const SMMUTlbEntry *smmu_tlb_find(SMMUTlb *t, const SMMUContext *c, uint64_t iov
 
 void smmu_tlb_insert(SMMUTlb *t, const SMMUContext *c, uint64_t iova, const SMMULeaf *leaf)
 {
-    unsigned n = set_of(iova >> leaf->shift, leaf->shift, c->vmid), way = 0;
+    unsigned n = set_of(iova >> leaf->shift, leaf->shift, c->vmid), way;
     SMMUTlbEntry *set = t->set[n];
 
-    while (way < SMMU_TLB_WAYS && set[way].valid) {
-        way++;
+    for (way = 0; way < SMMU_TLB_WAYS; way++) {
+        if (set[way].valid && set[way].page == iova >> leaf->shift && set[way].shift == leaf->shift && serves(&set[way], c)) {
+            drop(t, &set[way]);         /* what it said was not enough */
+        }
+    }
+    for (way = 0; way < SMMU_TLB_WAYS && set[way].valid; way++) {
     }
     if (way == SMMU_TLB_WAYS) {
         way = t->victim[n]++ % SMMU_TLB_WAYS;
@@ -56,11 +102,10 @@ void smmu_tlb_insert(SMMUTlb *t, const SMMUContext *c, uint64_t iova, const SMMU
     }
     set[way] = (SMMUTlbEntry) {
         .page = iova >> leaf->shift, .out = leaf->out, .asid = c->asid, .vmid = c->vmid, .perm = leaf->perm,
-        .shift = leaf->shift, .valid = true, .s1 = c->s1, .global = c->s1 && leaf->global,
+        .shift = leaf->shift, .s1_shift = leaf->s1_shift, .valid = true, .s1 = c->s1, .s2 = c->s2, .global = c->s1 && leaf->global,
     };
-    t->entries++;
-    t->used[leaf->shift]++;
-    t->shifts |= BIT_ULL(leaf->shift);
+    list_insert(t, &set[way]);
+    count_entry(t, &set[way], 1);
 }
 
 static bool matches(const SMMUTlbEntry *e, const SMMUTlbMatch *m)
@@ -71,9 +116,9 @@ static bool matches(const SMMUTlbEntry *e, const SMMUTlbMatch *m)
     if (!m->any_asid && !(e->asid == m->asid && !e->global) && !(e->global && !m->keep_global)) {
         return false;
     }
-    uint64_t first = e->page << e->shift;
+    uint64_t mask = MAKE_64BIT_MASK(0, MAX(e->shift, e->s1_shift)), first = (e->page << e->shift) & ~mask;
 
-    return m->any_addr || (first <= m->last && first + MAKE_64BIT_MASK(0, e->shift) >= m->first);
+    return m->any_addr || (first <= m->last && (first | mask) >= m->first);
 }
 
 static void invalidate_set(SMMUTlb *t, SMMUTlbEntry *set, const SMMUTlbMatch *m)
@@ -85,29 +130,37 @@ static void invalidate_set(SMMUTlb *t, SMMUTlbEntry *set, const SMMUTlbMatch *m)
     }
 }
 
-static void invalidate_all_sets(SMMUTlb *t, const SMMUTlbMatch *m)
+static void invalidate_size(SMMUTlb *t, unsigned shift, const SMMUTlbMatch *m)
 {
-    for (unsigned i = 0; i < SMMU_TLB_SETS && t->entries; i++) {
-        invalidate_set(t, t->set[i], m);
+    for (uint16_t number = t->first[shift]; number; ) {
+        SMMUTlbEntry *e = entry_at(t, number);
+
+        number = e->next;
+        if (matches(e, m)) {
+            drop(t, e);
+        }
+    }
+}
+
+static void invalidate_pages(SMMUTlb *t, unsigned shift, uint64_t first, uint64_t last, const SMMUTlbMatch *m)
+{
+    for (uint64_t page = first; page <= last && t->used[shift]; page++) {
+        invalidate_set(t, t->set[set_of(page, shift, m->vmid)], m);
     }
 }
 
 void smmu_tlb_invalidate(SMMUTlb *t, const SMMUTlbMatch *m)
 {
-    if (m->any_addr || m->any_vmid) {
-        invalidate_all_sets(t, m);
-        return;
-    }
+    uint64_t largest = t->cuts ? MAKE_64BIT_MASK(0, 63 - clz64(t->cuts)) : 0;
+
     for (uint64_t left = t->shifts; left; left &= left - 1) {
         unsigned shift = ctz64(left);
-        uint64_t first = m->first >> shift, last = m->last >> shift;
+        uint64_t first = (m->first & ~largest) >> shift, last = (m->last | largest) >> shift;
 
-        if (last - first >= SMMU_TLB_SETS) {
-            invalidate_all_sets(t, m);
-            return;
-        }
-        for (uint64_t page = first; page <= last && (t->shifts & BIT_ULL(shift)); page++) {
-            invalidate_set(t, t->set[set_of(page, shift, m->vmid)], m);
+        if (m->any_addr || m->any_vmid || last - first >= t->used[shift]) {
+            invalidate_size(t, shift, m);
+        } else {
+            invalidate_pages(t, shift, first, last, m);
         }
     }
 }

@@ -1,10 +1,12 @@
 /*
  * Stage-1, stage-2 and nested table walks. See smmu-walk.h.
  *
+ * The contiguous hint is believed only when the whole run says the same: then the
+ * leaf is as large as the run.
+ *
  * Not modelled: AArch32 tables, hardware update of access flag and dirty state
- * (HTTU), LPA2 (52-bit addresses with 4 and 16 KiB pages), memory types but for
- * Device memory under tables (S2PTW). The contiguous hint only hints; entries are
- * cached one by one.
+ * (HTTU), 52-bit addresses with pages of 4 and 16 KiB (IDR5.DS), memory types but
+ * for Device memory under tables (S2PTW).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,6 +19,7 @@ FIELD(PTE, USER, 6, 1)                  /* AP[1]; S2AP read */
 FIELD(PTE, RDONLY, 7, 1)                /* AP[2]; S2AP write */
 FIELD(PTE, AF, 10, 1)
 FIELD(PTE, NG, 11, 1)
+FIELD(PTE, CONT, 52, 1)
 FIELD(PTE, PXN, 53, 1)
 FIELD(PTE, UXN, 54, 1)
 FIELD(PTE, S2XN, 53, 2)
@@ -26,47 +29,89 @@ FIELD(PTE, APTABLE, 61, 2)
 
 typedef enum PteKind { PTE_INVALID, PTE_TABLE, PTE_LEAF } PteKind;
 
-/* Bits of the input address that one level resolves, counted from its lowest. */
+/* How descriptors are laid out: D8.3. */
+typedef struct Format {
+    uint8_t granule;
+    bool lpa;
+} Format;
+
+/* A descriptor where it was found. */
+typedef struct Pte {
+    uint64_t value, pa;
+    unsigned level;
+} Pte;
+
+/* The input address's lowest bit that a level resolves. */
 static unsigned level_shift(unsigned granule, unsigned level)
 {
     return granule + (granule - 3) * (3 - level);
 }
 
-static bool block_allowed(unsigned granule, unsigned level, unsigned oas)
+static bool block_allowed(Format f, unsigned level)
 {
-    switch (granule) {
+    switch (f.granule) {
     case 12: return level == 1 || level == 2;
     case 14: return level == 2;
-    default: return level == 2 || (level == 1 && oas == 52);
+    default: return level == 2 || (level == 1 && f.lpa);
     }
 }
 
-/* The first table is as large as its index needs, and aligned to that: lower bits of its address do not count. */
-static uint64_t first_table(uint64_t ttb, unsigned index_bits)
+static PteKind classify(const Pte *pte, Format f)
 {
-    return ttb & ~MAKE_64BIT_MASK(0, index_bits + 3);
-}
-
-static PteKind classify(uint64_t pte, unsigned granule, unsigned level, unsigned oas)
-{
-    if (!FIELD_EX64(pte, PTE, VALID)) {
+    if (!FIELD_EX64(pte->value, PTE, VALID)) {
         return PTE_INVALID;
     }
-    if (level == 3) {
-        return FIELD_EX64(pte, PTE, TABLE) ? PTE_LEAF : PTE_INVALID;
+    if (pte->level == 3) {
+        return FIELD_EX64(pte->value, PTE, TABLE) ? PTE_LEAF : PTE_INVALID;
     }
-    if (FIELD_EX64(pte, PTE, TABLE)) {
+    if (FIELD_EX64(pte->value, PTE, TABLE)) {
         return PTE_TABLE;
     }
-    return block_allowed(granule, level, oas) ? PTE_LEAF : PTE_INVALID;
+    return block_allowed(f, pte->level) ? PTE_LEAF : PTE_INVALID;
 }
 
 /* The address in a descriptor; 64 KiB pages keep bits 51:48 in 15:12. */
-static uint64_t pte_address(uint64_t pte, unsigned granule, unsigned low, unsigned oas)
+static uint64_t pte_address(uint64_t pte, Format f, unsigned low)
 {
-    uint64_t addr = pte & MAKE_64BIT_MASK(low, 48 - low);
+    return (pte & MAKE_64BIT_MASK(low, 48 - low)) | (f.granule == 16 && f.lpa ? extract64(pte, 12, 4) << 48 : 0);
+}
 
-    return granule == 16 && oas == 52 ? addr | extract64(pte, 12, 4) << 48 : addr;
+/* A table of @entries descriptors starts at a multiple of its size; 64 bytes where its address has 52 bits. */
+static uint64_t table_base(uint64_t ttb, Format f, unsigned index_bits)
+{
+    unsigned align = index_bits + 3;
+
+    return ttb & ~MAKE_64BIT_MASK(0, f.lpa ? MAX(align, 6) : align);
+}
+
+/* log2 of the number of descriptors that the contiguous hint speaks of. */
+static unsigned run_bits(unsigned granule, unsigned level)
+{
+    return granule == 12 ? 4 : granule == 16 ? 5 : level == 3 ? 7 : 5;
+}
+
+/* Do all descriptors of the run around @pte continue each other? */
+static bool run_is_whole(const SMMUReader *r, const Pte *pte, Format f, unsigned bits)
+{
+    unsigned shift = level_shift(f.granule, pte->level);
+    uint64_t first = pte->pa & ~MAKE_64BIT_MASK(0, bits + 3), base = pte_address(pte->value, f, shift + bits);
+    uint64_t attributes = pte->value ^ pte_address(pte->value, f, shift), value;
+
+    for (unsigned i = 0; i < BIT(bits); i++) {
+        if (!r->read(r->opaque, first + i * 8, &value) || pte_address(value, f, shift) != base + ((uint64_t)i << shift) ||
+            (value ^ pte_address(value, f, shift)) != attributes) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* log2 of the size of what @pte, a leaf, maps. */
+static unsigned leaf_shift(const SMMUReader *r, const Pte *pte, Format f)
+{
+    unsigned shift = level_shift(f.granule, pte->level), bits = run_bits(f.granule, pte->level);
+
+    return FIELD_EX64(pte->value, PTE, CONT) && pte->level > 0 && run_is_whole(r, pte, f, bits) ? shift + bits : shift;
 }
 
 static bool fault_is(SMMUFault *f, SMMUEventType type, bool s2, uint8_t class, uint64_t ipa)
@@ -75,13 +120,14 @@ static bool fault_is(SMMUFault *f, SMMUEventType type, bool s2, uint8_t class, u
     return false;
 }
 
-static bool fetch(const SMMUReader *r, int stage, int level, uint8_t class, uint64_t pa, uint64_t *pte, SMMUFault *f)
+static bool fetch(const SMMUReader *r, int stage, unsigned level, uint8_t class, uint64_t pa, Pte *pte, SMMUFault *f)
 {
-    if (!r->read(r->opaque, pa, pte)) {
+    *pte = (Pte) { .pa = pa, .level = level };
+    if (!r->read(r->opaque, pa, &pte->value)) {
         return fault_is(f, SMMU_EVT_F_WALK_EABT, stage == 2, class, pa);
     }
     if (r->step) {
-        r->step(r->opaque, stage, level, pa, *pte);
+        r->step(r->opaque, stage, level, pa, pte->value);
     }
     return true;
 }
@@ -93,7 +139,7 @@ bool smmu_s2_start_level(unsigned granule, unsigned sl0, unsigned tsz, uint8_t *
     int start = granule == 12 ? 2 - (int)sl0 : 3 - (int)sl0;
     unsigned bits = 64 - tsz;
 
-    if (sl0 > 2 || tsz < 12 || tsz > 39 || start < 0) {
+    if (sl0 > 2 || tsz < 12 || tsz > 39) {
         return false;
     }
     /* the first table resolves at least one bit, and up to 16 tables may stand side by side */
@@ -102,57 +148,59 @@ bool smmu_s2_start_level(unsigned granule, unsigned sl0, unsigned tsz, uint8_t *
     return bits > low && bits <= low + granule - 3 + 4;
 }
 
+/* XN[1:0]: 0 both may execute, 1 the unprivileged, 2 nobody, 3 the privileged (IDR3.XNX). */
 static uint16_t s2_perm(uint64_t pte)
 {
+    static const uint16_t exec[4] = { SMMU_2PX | SMMU_2UX, SMMU_2UX, 0, SMMU_2PX };
     uint16_t perm = (FIELD_EX64(pte, PTE, USER) ? SMMU_2R : 0) | (FIELD_EX64(pte, PTE, RDONLY) ? SMMU_2W : 0);
 
-    return perm | (!(FIELD_EX64(pte, PTE, S2XN) & 2) && (perm & SMMU_2R) ? SMMU_2X : 0);
+    return perm | (perm & SMMU_2R ? exec[FIELD_EX64(pte, PTE, S2XN)] : 0);
 }
 
-static bool s2_leaf(const SMMUContext *c, uint64_t ipa, uint64_t pte, unsigned level, uint8_t class, SMMULeaf *leaf, SMMUFault *f)
+static bool s2_leaf(const SMMUContext *c, const SMMUReader *r, Format fmt, uint64_t ipa, const Pte *pte, uint8_t class, SMMULeaf *leaf, SMMUFault *f)
 {
-    unsigned shift = level_shift(c->s2_granule, level);
-    uint64_t out = pte_address(pte, c->s2_granule, shift, c->s2_oas);
-
-    if (out >> c->s2_oas) {
+    if (pte_address(pte->value, fmt, level_shift(fmt.granule, pte->level)) >> c->s2_oas) {
         return fault_is(f, SMMU_EVT_F_ADDR_SIZE, true, class, ipa);
     }
-    if (!FIELD_EX64(pte, PTE, AF) && !c->s2_affd) {
+    if (!FIELD_EX64(pte->value, PTE, AF) && !c->s2_affd) {
         return fault_is(f, SMMU_EVT_F_ACCESS, true, class, ipa);
     }
+    unsigned shift = leaf_shift(r, pte, fmt);
     *leaf = (SMMULeaf) {
-        .out = out, .ipa = ipa, .perm = s2_perm(pte) | SMMU_S1_ALL, .shift = shift, .device = !FIELD_EX64(pte, PTE, S2NORMAL),
+        .out = pte_address(pte->value, fmt, shift), .ipa = ipa, .perm = s2_perm(pte->value) | SMMU_S1_ALL, .shift = shift, .s1_shift = shift,
+        .device = !FIELD_EX64(pte->value, PTE, S2NORMAL),
     };
     return true;
 }
 
 bool smmu_walk_s2(const SMMUContext *c, const SMMUReader *r, uint64_t ipa, uint8_t class, SMMULeaf *leaf, SMMUFault *f)
 {
-    unsigned index_bits = 64 - c->s2_tsz - level_shift(c->s2_granule, c->s2_start);
-    uint64_t table = first_table(c->s2_ttb, index_bits), pte;
+    Format fmt = { c->s2_granule, c->lpa };
+    /* at the start the index takes the concatenated tables along */
+    unsigned shift = level_shift(fmt.granule, c->s2_start), bits = 64 - c->s2_tsz - shift;
+    uint64_t table = table_base(c->s2_ttb, fmt, bits);
+    Pte pte;
 
     if (ipa >> (64 - c->s2_tsz)) {
         return fault_is(f, SMMU_EVT_F_TRANSLATION, true, class, ipa);
     }
     for (unsigned level = c->s2_start; level < 4; level++) {
-        unsigned shift = level_shift(c->s2_granule, level);
-        /* at the start the index takes the concatenated tables along */
-        unsigned bits = level == c->s2_start ? index_bits : c->s2_granule - 3u;
-
         if (!fetch(r, 2, level, class, table + extract64(ipa, shift, bits) * 8, &pte, f)) {
             return false;
         }
-        switch (classify(pte, c->s2_granule, level, c->s2_oas)) {
+        switch (classify(&pte, fmt)) {
         case PTE_INVALID:
             return fault_is(f, SMMU_EVT_F_TRANSLATION, true, class, ipa);
         case PTE_LEAF:
-            return s2_leaf(c, ipa, pte, level, class, leaf, f);
+            return s2_leaf(c, r, fmt, ipa, &pte, class, leaf, f);
         case PTE_TABLE:
-            table = pte_address(pte, c->s2_granule, c->s2_granule, c->s2_oas);
+            table = pte_address(pte.value, fmt, fmt.granule);
             if (table >> c->s2_oas) {
                 return fault_is(f, SMMU_EVT_F_ADDR_SIZE, true, class, ipa);
             }
         }
+        bits = fmt.granule - 3;
+        shift -= bits;
     }
     return fault_is(f, SMMU_EVT_F_TRANSLATION, true, class, ipa);
 }
@@ -160,7 +208,7 @@ bool smmu_walk_s2(const SMMUContext *c, const SMMUReader *r, uint64_t ipa, uint8
 /* --- Stage 1 ---------------------------------------------------------------------------- */
 
 /* Reads a stage-1 descriptor, whose address is an IPA when there is a stage 2. */
-static bool s1_fetch(const SMMUContext *c, const SMMUReader *r, unsigned level, uint64_t addr, uint64_t *pte, SMMUFault *f)
+static bool s1_fetch(const SMMUContext *c, const SMMUReader *r, unsigned level, uint64_t addr, Pte *pte, SMMUFault *f)
 {
     SMMULeaf s2;
 
@@ -176,18 +224,20 @@ static bool s1_fetch(const SMMUContext *c, const SMMUReader *r, unsigned level, 
     return fetch(r, 1, level, EVT_CLASS_TT, addr, pte, f);
 }
 
+/* D8.4: data accesses by AP and PAN, execution by XN and WXN alone: even what cannot be read may be executed. */
 static uint16_t s1_perm(const SMMUContext *c, bool user, bool rdonly, bool pxn, bool uxn)
 {
     uint16_t perm = user ? SMMU_UR | (rdonly ? 0 : SMMU_UW) : 0;
+    bool user_writes = user && !rdonly;
 
     if (!user || !c->pan) {
         perm |= SMMU_PR | (rdonly ? 0 : SMMU_PW);
     }
-    if (!uxn && user && !(c->wxn && !rdonly)) {
+    if (!uxn && !(c->wxn && user_writes)) {
         perm |= SMMU_UX;
     }
     /* what the unprivileged can write, the privileged never execute */
-    if (!pxn && !(user && !rdonly) && !(c->wxn && !rdonly)) {
+    if (!pxn && !user_writes && !(c->wxn && !rdonly)) {
         perm |= SMMU_PX;
     }
     return perm | SMMU_S2_ALL;
@@ -205,22 +255,21 @@ static void limits_add(TableLimits *l, uint64_t pte)
     l->uxn |= FIELD_EX64(pte, PTE, UXNTABLE);
 }
 
-static bool s1_leaf(const SMMUContext *c, const SMMUTable *t, const TableLimits *l, uint64_t pte, unsigned level,
-                    SMMULeaf *leaf, SMMUFault *f)
+static bool s1_leaf(const SMMUContext *c, const SMMUReader *r, Format fmt, const TableLimits *l, const Pte *pte, SMMULeaf *leaf, SMMUFault *f)
 {
-    unsigned shift = level_shift(t->granule, level);
-    uint64_t out = pte_address(pte, t->granule, shift, c->s1_oas);
+    uint64_t v = pte->value;
 
-    if (out >> c->s1_oas) {
+    if (pte_address(v, fmt, level_shift(fmt.granule, pte->level)) >> c->s1_oas) {
         return fault_is(f, SMMU_EVT_F_ADDR_SIZE, false, EVT_CLASS_IN, 0);
     }
-    if (!FIELD_EX64(pte, PTE, AF) && !c->s1_affd) {
+    if (!FIELD_EX64(v, PTE, AF) && !c->s1_affd) {
         return fault_is(f, SMMU_EVT_F_ACCESS, false, EVT_CLASS_IN, 0);
     }
+    unsigned shift = leaf_shift(r, pte, fmt);
     *leaf = (SMMULeaf) {
-        .out = out, .shift = shift, .global = !FIELD_EX64(pte, PTE, NG),
-        .perm = s1_perm(c, FIELD_EX64(pte, PTE, USER) && !l->no_user, FIELD_EX64(pte, PTE, RDONLY) || l->rdonly,
-                        FIELD_EX64(pte, PTE, PXN) || l->pxn, FIELD_EX64(pte, PTE, UXN) || l->uxn),
+        .out = pte_address(v, fmt, shift), .shift = shift, .s1_shift = shift, .global = !FIELD_EX64(v, PTE, NG),
+        .perm = s1_perm(c, FIELD_EX64(v, PTE, USER) && !l->no_user, FIELD_EX64(v, PTE, RDONLY) || l->rdonly,
+                        FIELD_EX64(v, PTE, PXN) || l->pxn, FIELD_EX64(v, PTE, UXN) || l->uxn),
     };
     return true;
 }
@@ -242,29 +291,30 @@ static bool walk_s1(const SMMUContext *c, const SMMUReader *r, uint64_t iova, SM
 {
     const SMMUTable *t = select_table(c, iova);
     TableLimits limits = { 0 };
-    uint64_t table, pte;
+    Pte pte;
 
     if (!t) {
         return fault_is(f, SMMU_EVT_F_TRANSLATION, false, EVT_CLASS_IN, 0);
     }
-    unsigned stride = t->granule - 3, bits = 64 - t->tsz, start = 3 - (bits - t->granule - 1) / stride;
-    table = first_table(t->ttb, bits - level_shift(t->granule, start));
-    for (unsigned level = start; level < 4; level++) {
-        unsigned shift = level_shift(t->granule, level);
+    Format fmt = { t->granule, c->lpa };
+    unsigned stride = t->granule - 3, size = 64 - t->tsz, level = 3 - (size - t->granule - 1) / stride;
+    unsigned shift = level_shift(t->granule, level), bits = size - shift;
+    uint64_t table = table_base(t->ttb, fmt, bits);
 
-        if (!s1_fetch(c, r, level, table + extract64(iova, shift, MIN(stride, bits - shift)) * 8, &pte, f)) {
+    for (; level < 4; level++, bits = stride, shift -= stride) {
+        if (!s1_fetch(c, r, level, table + extract64(iova, shift, bits) * 8, &pte, f)) {
             return false;
         }
-        switch (classify(pte, t->granule, level, c->s1_oas)) {
+        switch (classify(&pte, fmt)) {
         case PTE_INVALID:
             return fault_is(f, SMMU_EVT_F_TRANSLATION, false, EVT_CLASS_IN, 0);
         case PTE_LEAF:
-            return s1_leaf(c, t, &limits, pte, level, leaf, f);
+            return s1_leaf(c, r, fmt, &limits, &pte, leaf, f);
         case PTE_TABLE:
             if (!t->had) {
-                limits_add(&limits, pte);
+                limits_add(&limits, pte.value);
             }
-            table = pte_address(pte, t->granule, t->granule, c->s1_oas);
+            table = pte_address(pte.value, fmt, fmt.granule);
             if (table >> c->s1_oas) {
                 return fault_is(f, SMMU_EVT_F_ADDR_SIZE, false, EVT_CLASS_TT, 0);
             }
@@ -314,8 +364,9 @@ bool smmu_walk(const SMMUContext *c, const SMMUReader *r, uint64_t iova, SMMULea
 
 unsigned smmu_refusing_stage(uint16_t perm, SMMUAccess a)
 {
-    uint16_t s1 = a.exec ? SMMU_PX : a.write ? SMMU_PW : SMMU_PR;
-    uint16_t s2 = a.exec ? SMMU_2X : a.write ? SMMU_2W : SMMU_2R;
+    /* what is written is data, whatever the bus says */
+    uint16_t s1 = a.write ? SMMU_PW : a.exec ? SMMU_PX : SMMU_PR;
+    uint16_t s2 = a.write ? SMMU_2W : a.exec ? (a.priv ? SMMU_2PX : SMMU_2UX) : SMMU_2R;
 
     if (!a.priv) {
         s1 <<= 3;

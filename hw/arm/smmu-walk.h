@@ -26,18 +26,19 @@ typedef struct SMMUContext {
     /* stage 1 */
     SMMUTable tt[2];
     uint8_t s1_oas;                     /* bits */
-    bool s1_affd, wxn, uwxn, pan, s1_record;
+    bool s1_affd, wxn, pan, s1_record;
+    bool lpa;                           /* the SMMU puts out 52 bits */
     /* stage 2 */
     uint64_t s2_ttb;
     uint8_t s2_tsz, s2_granule, s2_start, s2_oas;
     bool s2_affd, s2_ptw, s2_record;
 } SMMUContext;
 
-/* Permissions of stage 1 for privileged and unprivileged accesses, and of stage 2. */
+/* Permissions of stage 1 for privileged and unprivileged accesses, and of stage 2, where only execution tells them apart. */
 enum {
     SMMU_PR = 1, SMMU_PW = 2, SMMU_PX = 4, SMMU_UR = 8, SMMU_UW = 16, SMMU_UX = 32,
-    SMMU_2R = 64, SMMU_2W = 128, SMMU_2X = 256,
-    SMMU_S1_ALL = 0x3f, SMMU_S2_ALL = 0x1c0,
+    SMMU_2R = 64, SMMU_2W = 128, SMMU_2PX = 256, SMMU_2UX = 512,
+    SMMU_S1_ALL = 0x3f, SMMU_S2_ALL = 0x3c0,
 };
 
 typedef struct SMMULeaf {
@@ -45,6 +46,7 @@ typedef struct SMMULeaf {
     uint64_t ipa;                       /* what stage 2 was asked, when it was */
     uint16_t perm;
     uint8_t shift;                      /* log2 of the block's size */
+    uint8_t s1_shift;                   /* of stage 1's block, which stage 2 may have made smaller; without stage 1 as shift */
     bool global;
     bool device;                        /* stage 2 says Device memory */
 } SMMULeaf;

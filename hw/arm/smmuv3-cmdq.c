@@ -106,7 +106,7 @@ static unsigned synchronise(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
     if (cs == 3) {
         return CERROR_ILL;
     }
-    if (cs == SYNC_CS_IRQ && !s->engine->flush(s)) {
+    if ((cs == SYNC_CS_IRQ || s->engine->flush_is_free) && !s->engine->flush(s)) {
         s->sync_failed = true;
     }
     if (s->sync_failed) {
@@ -167,6 +167,14 @@ static void stop(SMMUv3State *s, uint32_t cons, unsigned cerror)
     smmuv3_gerror_raise(s, GERROR_CMDQ_ERR);
 }
 
+/* A TLBI promises nothing before the next SYNC: guests write many and ring the bell more than once. */
+static bool waits_for_sync(const uint64_t cmd[CMD_WORDS])
+{
+    uint8_t op = FIELD_EX64(cmd[0], CMD0, OPCODE);
+
+    return op >= CMD_TLBI_NH_ALL && op <= CMD_TLBI_NSNH_ALL;
+}
+
 /*
  * Everything that can be fetched with one read. A prod that is further from
  * cons than the queue is long cannot happen: indexes are taken modulo its size.
@@ -178,6 +186,7 @@ static void run_once(SMMUv3State *s, unsigned log2size)
     uint32_t n = MIN((s->cmdq.prod - cons) & mask, MIN(size - index, SMMU_RUN_MAX));
     uint64_t base = s->cmdq.base & QBASE_ADDR_MASK & ~MAKE_64BIT_MASK(0, log2size + 4);
     unsigned cerror = CERROR_NONE;
+    bool flush = false;
 
     if (address_space_read(s->as, base + (uint64_t)index * CMD_SIZE, (MemTxAttrs) { .memory = 1 },
                            s->cmd_buf, (uint64_t)n * CMD_SIZE) != MEMTX_OK) {
@@ -187,8 +196,10 @@ static void run_once(SMMUv3State *s, unsigned log2size)
     for (uint32_t i = 0; i < n; i++) {
         uint64_t cmd[CMD_WORDS] = { ldq_le_p(&s->cmd_buf[i * CMD_SIZE]), ldq_le_p(&s->cmd_buf[i * CMD_SIZE + 8]) };
 
+        flush |= !waits_for_sync(cmd);
         cerror = execute(s, cmd);
         if (cerror) {
+            flush = true;
             break;
         }
         if (first_sync == UINT32_MAX && FIELD_EX64(cmd[0], CMD0, OPCODE) == CMD_SYNC) {
@@ -198,7 +209,7 @@ static void run_once(SMMUv3State *s, unsigned log2size)
         s->stats.commands++;
     }
     s->stats.runs++;
-    if (!s->engine->flush(s)) {
+    if (flush && !s->engine->flush(s)) {
         if (first_sync != UINT32_MAX) {
             stop(s, first_sync, CERROR_ATC_INV_SYNC);       /* what follows it is done again: harmless */
             return;

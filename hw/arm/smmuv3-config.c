@@ -132,7 +132,7 @@ SMMUEventType smmu_cd_decode(const SMMUv3State *s, const uint64_t w[CD_WORDS], S
     c->s1_oas = MIN(smmu_oas_bits(FIELD_EX64(w[0], CD0, IPS)), smmuv3_oas(s));
     c->s1_affd = FIELD_EX64(w[0], CD0, AFFD);
     c->wxn = FIELD_EX64(w[0], CD0, WXN);
-    c->uwxn = FIELD_EX64(w[0], CD0, UWXN);
+    c->lpa = smmuv3_oas(s) == 52;
     c->pan = FIELD_EX64(w[0], CD0, PAN);
     c->s1_record = FIELD_EX64(w[0], CD0, R);
     c->tt[0] = (SMMUTable) {
@@ -144,9 +144,9 @@ SMMUEventType smmu_cd_decode(const SMMUv3State *s, const uint64_t w[CD_WORDS], S
         .granule = granule_of(s, tg1_as_tg0[FIELD_EX64(w[0], CD0, TG1)]),
         .disabled = FIELD_EX64(w[0], CD0, EPD1), .tbi = FIELD_EX64(w[0], CD0, TBI1), .had = FIELD_EX64(w[2], CD1, HAD),
     };
-    /* no AArch32, big-endian tables, stalls, or accesses that fail silently: IDR0 says so */
+    /* no AArch32, big-endian tables, stalls, accesses that fail silently, or flags that hardware updates: IDR0 says so */
     if (!FIELD_EX64(w[0], CD0, V) || !FIELD_EX64(w[0], CD0, AA64) || FIELD_EX64(w[0], CD0, ENDI) ||
-        FIELD_EX64(w[0], CD0, S) || !FIELD_EX64(w[0], CD0, A)) {
+        FIELD_EX64(w[0], CD0, S) || !FIELD_EX64(w[0], CD0, A) || FIELD_EX64(w[0], CD0, HA) || FIELD_EX64(w[0], CD0, HD)) {
         return SMMU_EVT_C_BAD_CD;
     }
     return half_legal(s, &c->tt[0], c->s1_oas) && half_legal(s, &c->tt[1], c->s1_oas) ? SMMU_EVT_NONE : SMMU_EVT_C_BAD_CD;
@@ -272,9 +272,11 @@ void smmuv3_config_fetch(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid, 
         return;
     }
     cfg->eats = ste.eats;
+    cfg->mev = ste.mev;
     cfg->ctx.vmid = smmuv3_has_s2(s) ? ste.vmid : 0;
     if (ste.config & 2) {
         cfg->ctx.s2 = true;
+        cfg->ctx.lpa = smmuv3_oas(s) == 52;
         cfg->ctx.s2_ttb = ste.s2ttb;
         cfg->ctx.s2_tsz = ste.s2t0sz;
         cfg->ctx.s2_granule = ste.s2granule;

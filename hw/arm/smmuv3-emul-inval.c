@@ -15,7 +15,10 @@ static void notify(SMMUDevice *d, IOMMUNotifierFlag type, uint64_t first, uint64
 {
     IOMMUTLBEvent event = {
         .type = type,
-        .entry = { .target_as = d->s->as, .iova = first, .addr_mask = last - first, .perm = IOMMU_NONE, .pasid = pasid },
+        .entry = {
+            .target_as = d->s->as, .iova = first, .addr_mask = last - first, .perm = IOMMU_NONE, .pasid = pasid,
+            .unanswered = &d->s->emul->unanswered,
+        },
     };
 
     if (d->iommu.notify_flags & type) {
@@ -34,7 +37,7 @@ void smmu_emul_cfgi_ste(SMMUv3State *s, uint32_t first, uint32_t last)
         uint32_t sid = smmu_device_sid(d);
 
         if (sid >= first && sid <= last) {
-            notify(d, IOMMU_NOTIFIER_UNMAP, 0, UINT64_MAX, 0);
+            notify(d, IOMMU_NOTIFIER_UNMAP, 0, UINT64_MAX, IOMMU_NO_PASID);
         }
     }
 }
@@ -46,13 +49,14 @@ static void address_range(const uint64_t cmd[CMD_WORDS], uint64_t addr, SMMUTlbM
     uint64_t pages = (FIELD_EX64(cmd[0], CMD0, NUM) + 1) << FIELD_EX64(cmd[0], CMD0, SCALE);
     unsigned granule = 10 + 2 * tg;
 
-    m->first = addr;
     if (!tg) {
+        m->first = addr;
         m->last = addr | 0xfff;
         return;
     }
     uint64_t bytes = (pages << granule) - 1;
-    m->last = addr + bytes < addr ? UINT64_MAX : addr + bytes;
+    m->first = addr & ~MAKE_64BIT_MASK(0, granule);
+    m->last = m->first + bytes < m->first ? UINT64_MAX : m->first + bytes;
 }
 
 void smmu_tlbi_match(const uint64_t cmd[CMD_WORDS], bool has_s2, SMMUTlbMatch *m)
@@ -81,9 +85,18 @@ static void tlbi(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
     smmu_tlbi_match(cmd, smmuv3_has_s2(s), &m);
     smmu_tlb_invalidate(&e->tlb, &m);
     smmu_emul_new_generation(e);
-    for (unsigned i = 0; i < e->devs->len; i++) {
-        notify(e->devs->pdata[i], IOMMU_NOTIFIER_UNMAP, m.any_addr ? 0 : m.first, m.any_addr ? UINT64_MAX : m.last, 0);
+    for (unsigned i = 0; i < e->devs->len && s->listeners; i++) {
+        notify(e->devs->pdata[i], IOMMU_NOTIFIER_UNMAP, m.any_addr ? 0 : m.first, m.any_addr ? UINT64_MAX : m.last, IOMMU_NO_PASID);
     }
+}
+
+/* Which of a device's translations: those without a PASID, with one, or (G) with any. */
+static uint32_t atc_pasid(const uint64_t cmd[CMD_WORDS])
+{
+    if (!FIELD_EX64(cmd[0], CMD0, SSV)) {
+        return IOMMU_NO_PASID;
+    }
+    return FIELD_EX64(cmd[0], CMD0, GLOBAL) ? IOMMU_ANY_PASID : FIELD_EX64(cmd[0], CMD0, SSID);
 }
 
 static void atc_inv(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
@@ -96,7 +109,7 @@ static void atc_inv(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
         SMMUDevice *d = s->emul->devs->pdata[i];
 
         if (smmu_device_sid(d) == FIELD_EX64(cmd[0], CMD0, SID)) {
-            notify(d, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, first, first | mask, FIELD_EX64(cmd[0], CMD0, SSID));
+            notify(d, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, first, first | mask, atc_pasid(cmd));
         }
     }
 }

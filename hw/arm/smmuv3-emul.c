@@ -25,6 +25,7 @@ typedef struct Transaction {
     uint32_t sid, ssid;                 /* SSID_VALID or 0 */
     SMMUAccess access;
     bool ats_request;
+    bool mev;                           /* of its STE, once that is known */
 } Transaction;
 
 /* Starts with 1: an empty entry has 0. */
@@ -79,13 +80,14 @@ static void fast_insert(SMMUDevice *d, const Transaction *t, const SMMULeaf *lea
 
 /* --- Under the vSMMU lock ---------------------------------------------------------------- */
 
+/* Valid until the next call. What is wrong is not kept: it is read again when the guest has put it right. */
 static const SMMUConfig *config_of(SMMUDevice *d, const Transaction *t)
 {
     SMMUConfigSlot *slot = &d->slot[t->ssid % SMMU_CONFIG_SLOTS];
 
     if (slot->generation != d->s->emul->config_generation || slot->sid != t->sid || slot->ssid != t->ssid) {
         smmuv3_config_fetch(d->s, t->sid, t->ssid & SSID_VALID, t->ssid & ~SSID_VALID, &slot->cfg);
-        slot->generation = d->s->emul->config_generation;
+        slot->generation = slot->cfg.disposal == SMMU_FAULT ? 0 : d->s->emul->config_generation;
         slot->sid = t->sid;
         slot->ssid = t->ssid;
     }
@@ -97,6 +99,7 @@ static void record(SMMUDevice *d, const Transaction *t, SMMUEvent evt)
     evt.sid = t->sid;
     evt.ssv = t->ssid & SSID_VALID;
     evt.ssid = t->ssid & ~SSID_VALID;
+    evt.mergeable = t->mev;
     evt.addr = t->input;
     evt.rnw = !t->access.write;
     evt.ind = t->access.exec;
@@ -146,10 +149,22 @@ static bool walk(SMMUDevice *d, const Transaction *t, const SMMUContext *c, SMMU
     return !refused(d, t, c, leaf);
 }
 
+/* 3.4: an address that bypasses stage 1 is checked in its stead. */
+static bool beyond_output(SMMUDevice *d, const Transaction *t)
+{
+    if (!t->ats_request) {
+        record(d, t, (SMMUEvent) { .type = SMMU_EVT_F_ADDR_SIZE, .class = EVT_CLASS_IN });
+    }
+    return false;
+}
+
 static bool translate_by_tables(SMMUDevice *d, Transaction *t, const SMMUContext *c, SMMULeaf *leaf)
 {
     const SMMUTlbEntry *e;
 
+    if (!c->s1 && t->iova >> smmuv3_oas(d->s)) {       /* no IPA, thus not for stage 2 to judge */
+        return beyond_output(d, t);
+    }
     if (c->s1 && c->tt[extract64(t->iova, 55, 1)].tbi) {
         t->iova = sextract64(t->iova, 0, 56);
     }
@@ -169,11 +184,24 @@ static void everything(SMMULeaf *leaf)
 static bool bypass(SMMUDevice *d, const Transaction *t, SMMULeaf *leaf)
 {
     if (t->iova >> smmuv3_oas(d->s)) {
-        record(d, t, (SMMUEvent) { .type = SMMU_EVT_F_ADDR_SIZE, .class = EVT_CLASS_IN });
-        return false;
+        return beyond_output(d, t);
     }
     *leaf = (SMMULeaf) { .out = 0, .perm = SMMU_S1_ALL | SMMU_S2_ALL, .shift = smmuv3_oas(d->s) };
     return true;
+}
+
+static bool refuses_ats(const SMMUConfig *cfg)
+{
+    return cfg->disposal == SMMU_BYPASS || (cfg->disposal == SMMU_TRANSLATE && cfg->eats != 1);
+}
+
+static void record_config_fault(SMMUDevice *d, const Transaction *t, const SMMUConfig *cfg)
+{
+    if (cfg->evt.s2) {
+        record_walk_fault(d, t, &cfg->ctx, &(SMMUFault) { cfg->evt.type, true, cfg->evt.class, cfg->evt.ipa });
+    } else {
+        record(d, t, cfg->evt);
+    }
 }
 
 static bool translate_locked(SMMUDevice *d, Transaction *t, SMMULeaf *leaf)
@@ -182,20 +210,17 @@ static bool translate_locked(SMMUDevice *d, Transaction *t, SMMULeaf *leaf)
 
     if (!smmuv3_enabled(d->s)) {
         everything(leaf);
-        return !FIELD_EX32(d->s->gbpa, GBPA, ABORT);
+        return !FIELD_EX32(d->s->gbpa, GBPA, ABORT) && !t->ats_request;
     }
     cfg = config_of(d, t);
-    if (t->ats_request && cfg->disposal != SMMU_FAULT && cfg->eats != 1) {
+    t->mev = cfg->mev;
+    if (t->ats_request && refuses_ats(cfg)) {
         record(d, t, (SMMUEvent) { .type = SMMU_EVT_F_BAD_ATS_TREQ });
         return false;
     }
     switch (cfg->disposal) {
     case SMMU_FAULT:
-        if (cfg->evt.s2) {
-            record_walk_fault(d, t, &cfg->ctx, &(SMMUFault) { cfg->evt.type, true, cfg->evt.class, cfg->evt.ipa });
-        } else {
-            record(d, t, cfg->evt);
-        }
+        record_config_fault(d, t, cfg);
         return false;
     case SMMU_ABORT:
         return false;
@@ -242,7 +267,7 @@ static IOMMUTLBEntry smmu_translate(IOMMUMemoryRegion *mr, hwaddr addr, IOMMUAcc
     SMMUDevice *d = container_of(mr, SMMUDevice, iommu);
     Transaction t = {
         .input = addr, .iova = addr, .sid = smmu_device_sid(d), .ssid = attrs.pid ? SSID_VALID | attrs.pasid : 0,
-        .access = { .write = flag & IOMMU_WO, .exec = attrs.exec, .priv = attrs.pid && !attrs.user },
+        .access = { .write = flag & IOMMU_WO, .exec = attrs.exec && !(flag & IOMMU_WO), .priv = attrs.pid && !attrs.user },
     };
     SMMULeaf leaf;
     bool ok;
@@ -252,8 +277,7 @@ static IOMMUTLBEntry smmu_translate(IOMMUMemoryRegion *mr, hwaddr addr, IOMMUAcc
     }
     g_mutex_lock(&d->s->lock);
     if (attrs.address_type == 2) {
-        ok = translated_allowed(d, &t);
-        everything(&leaf);
+        ok = translated_allowed(d, &t) && bypass(d, &t, &leaf);
     } else {
         ok = translate_locked(d, &t, &leaf);
         if (ok && t.iova == addr) {
@@ -392,9 +416,13 @@ const PCIIOMMUOps smmuv3_emul_pci_ops = {
 
 /* --- The engine -------------------------------------------------------------------------------------- */
 
+/* Nothing is kept back. */
 static bool emul_flush(SMMUv3State *s)
 {
-    return true;                        /* nothing is kept back */
+    bool answered = !s->emul->unanswered;
+
+    s->emul->unanswered = false;
+    return answered;
 }
 
 static void emul_config_changed(SMMUv3State *s)
@@ -407,11 +435,12 @@ static void emul_reset(SMMUv3State *s)
     static const SMMUTlbMatch all = { .any_vmid = true, .any_asid = true, .any_addr = true };
 
     smmu_tlb_invalidate(&s->emul->tlb, &all);
+    s->emul->unanswered = false;
     emul_config_changed(s);
 }
 
 static const SMMUv3Engine emul_engine = {
-    .pci_ops = &smmuv3_emul_pci_ops, .cfgi_ste = smmu_emul_cfgi_ste, .invalidate = smmu_emul_invalidate, .flush = emul_flush,
+    .pci_ops = &smmuv3_emul_pci_ops, .cfgi_ste = smmu_emul_cfgi_ste, .invalidate = smmu_emul_invalidate, .flush = emul_flush, .flush_is_free = true,
     .config_changed = emul_config_changed, .reset = emul_reset,
 };
 

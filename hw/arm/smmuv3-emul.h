@@ -48,6 +48,7 @@ struct SMMUv3Emul {
     GPtrArray *devs;                    /* SMMUDevice; grows under machine and vSMMU lock */
     GHashTable *by_place;
     uint32_t generation, config_generation;     /* the first is read without a lock */
+    bool unanswered;                    /* a device did not answer an ATC_INV; the next CMD_SYNC says so */
     SMMUTlb tlb;
 };
 

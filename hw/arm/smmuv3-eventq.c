@@ -7,8 +7,10 @@
  * added, not only when the queue was empty: a guest that is late in writing
  * CONS never sleeps on a full queue.
  *
- * Runs under the vSMMU lock on any thread. Not modelled: merging (records are
- * merged only by a physical SMMU). PRI queue: smmuv3-priq.c.
+ * A record that repeats the one before it, but for the place within a page, is
+ * left out while that one waits in the queue, if its STE says so (MEV).
+ *
+ * Runs under the vSMMU lock on any thread. PRI queue: smmuv3-priq.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -52,7 +54,7 @@ static uint64_t last_word(const SMMUEvent *e)
 void smmu_event_encode(const SMMUEvent *e, uint64_t rec[EVT_WORDS])
 {
     rec[0] = FIELD_DP64(FIELD_DP64(0, EVT0, TYPE, e->type), EVT0, SID, e->sid);
-    if (e->ssv && e->type != SMMU_EVT_C_BAD_STREAMID) {
+    if (e->ssv) {
         rec[0] = FIELD_DP64(FIELD_DP64(rec[0], EVT0, SSV, 1), EVT0, SSID, e->ssid);
     }
     rec[1] = 0;
@@ -80,12 +82,18 @@ typedef struct PendingMsi {
 } PendingMsi;
 
 /* In the main thread, under the machine lock alone: doorbells are devices. */
+/* The SMMU is part of the root complex: its messages carry the ID of function 0 there, which sends none itself. */
+static uint16_t msi_device_id(SMMUv3State *s)
+{
+    return PCI_BUILD_BDF(pci_bus_num(s->primary_bus), 0);
+}
+
 static void msi_write(void *opaque)
 {
     g_autofree PendingMsi *m = opaque;
     MemTxResult r;
 
-    address_space_stn_le(m->s->as, m->addr, 4, m->data, MEMTXATTRS_UNSPECIFIED, &r);
+    address_space_stn_le(m->s->as, m->addr, 4, m->data, (MemTxAttrs) { .requester_id = msi_device_id(m->s) }, &r);
     if (r != MEMTX_OK) {
         g_mutex_lock(&m->s->lock);
         smmuv3_gerror_raise(m->s, m->abort_bit);
@@ -185,6 +193,7 @@ void smmuv3_event_push(SMMUv3State *s, const uint64_t (*rec)[EVT_WORDS], unsigne
 {
     bool any = false;
 
+    s->last_event[0] = 0;
     if (!FIELD_EX32(s->cr0, CR0, EVENTQEN)) {
         s->stats.events_lost += n;
         return;
@@ -197,6 +206,16 @@ void smmuv3_event_push(SMMUv3State *s, const uint64_t (*rec)[EVT_WORDS], unsigne
     }
 }
 
+/* Alike are records that differ only in the address within a page. */
+static bool is_repetition(const SMMUv3State *s, const uint64_t rec[EVT_WORDS])
+{
+    uint32_t mask = MAKE_64BIT_MASK(0, smmuv3_queue_log2size(&s->eventq, SMMU_EVENTQS) + 1);
+    bool waiting = (s->eventq.prod ^ s->eventq.cons) & mask;
+
+    return waiting && rec[0] == s->last_event[0] && rec[1] == s->last_event[1] && rec[2] >> 12 == s->last_event[2] >> 12 &&
+           rec[3] == s->last_event[3];
+}
+
 void smmuv3_event_record(SMMUv3State *s, const SMMUEvent *evt)
 {
     uint64_t rec[1][EVT_WORDS];
@@ -205,5 +224,12 @@ void smmuv3_event_record(SMMUv3State *s, const SMMUEvent *evt)
         return;
     }
     smmu_event_encode(evt, rec[0]);
+    if (evt->mergeable && is_repetition(s, rec[0])) {
+        s->stats.events_merged++;
+        return;
+    }
     smmuv3_event_push(s, rec, 1);
+    if (evt->mergeable) {
+        memcpy(s->last_event, rec[0], sizeof(rec[0]));
+    }
 }

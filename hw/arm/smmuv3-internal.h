@@ -45,6 +45,7 @@ typedef struct SMMUEvent {
     SMMUEventType type;
     uint32_t sid, ssid;
     bool ssv, rnw, ind, pnu, s2;
+    bool mergeable;                     /* STE.MEV: one record may stand for several alike */
     uint8_t class;
     uint64_t addr, ipa;
 } SMMUEvent;
@@ -78,6 +79,7 @@ typedef struct SMMUConfig {
     SMMUDisposal disposal;
     SMMUContext ctx;
     uint8_t eats;
+    bool mev;
     SMMUEvent evt;                      /* when disposal is FAULT: all but the address */
 } SMMUConfig;
 
@@ -94,6 +96,7 @@ typedef struct SMMUv3Engine {
     void (*invalidate)(SMMUv3State *s, const uint64_t cmd[CMD_WORDS]);
     /* Everything kept back is done now. False: an invalidation was not answered. */
     bool (*flush)(SMMUv3State *s);
+    bool flush_is_free;                 /* then each CMD_SYNC finds out by itself whether all was answered */
     /* SMMUEN, GBPA or the stream table's place changed. */
     void (*config_changed)(SMMUv3State *s);
     void (*reset)(SMMUv3State *s);
@@ -104,7 +107,7 @@ typedef struct SMMUv3Engine {
 } SMMUv3Engine;
 
 typedef struct SMMUv3Stats {
-    uint64_t runs, commands, events, events_lost, page_requests, page_requests_lost;
+    uint64_t runs, commands, events, events_lost, events_merged, page_requests, page_requests_lost;
 } SMMUv3Stats;
 
 struct SMMUv3State {
@@ -135,6 +138,7 @@ struct SMMUv3State {
     SMMUQueue cmdq, eventq, priq;
     SMMUMsiCfg msi_gerror, msi_eventq, msi_priq;
     bool sync_failed;                   /* the next CMD_SYNC reports it */
+    uint64_t last_event[EVT_WORDS];     /* in the queue, if merging it is allowed; else zero */
     SMMUv3Stats stats;
     uint8_t cmd_buf[SMMU_RUN_MAX * CMD_SIZE];
 };

@@ -185,7 +185,7 @@ static json_t *permissions(uint16_t perm)
     char text[] = "priv --- user --- stage-2 ---";
     static const struct { uint16_t bit; uint8_t at; char c; } marks[] = {
         { SMMU_PR, 5, 'r' }, { SMMU_PW, 6, 'w' }, { SMMU_PX, 7, 'x' }, { SMMU_UR, 14, 'r' }, { SMMU_UW, 15, 'w' }, { SMMU_UX, 16, 'x' },
-        { SMMU_2R, 26, 'r' }, { SMMU_2W, 27, 'w' }, { SMMU_2X, 28, 'x' },
+        { SMMU_2R, 26, 'r' }, { SMMU_2W, 27, 'w' }, { SMMU_2PX, 28, 'x' },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {

@@ -182,6 +182,15 @@ static const RegInfo registers[] = {    /* the hot ones first */
     REG(PRIQ_IRQ_CFG2, 4, WRITE_PRI, msi_priq.attr, PRIQ_IRQ_CFG2_WRITABLE),
 };
 
+/* Identification as the peripheral bus has it: part number, designer (Arm), revision, component class. */
+static const uint8_t id_registers[] = { 0x04, 0, 0, 0, 0x84, 0xb4, 0xf0, 0x10, 0x0d, 0xf0, 0x05, 0xb1 };
+
+/* 6.1: page 0 shows what page 1 has of the event queue, too. */
+static hwaddr canonical(hwaddr addr)
+{
+    return addr >= (SMMU_EVENTQ_PROD & 0xffff) && addr < (SMMU_EVENTQ_CONS & 0xffff) + 4 ? addr + 0x10000 : addr;
+}
+
 static const RegInfo *find_register(hwaddr addr)
 {
     for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
@@ -220,10 +229,11 @@ static void store(SMMUv3State *s, const RegInfo *r, uint64_t v)
 
 static uint64_t register_read(SMMUv3State *s, hwaddr addr, unsigned size)
 {
+    addr = canonical(addr);
     const RegInfo *r = find_register(addr);
 
     if (!r) {
-        return 0;
+        return addr >= SMMU_IDREGS && addr < 0x1000 ? id_registers[(addr - SMMU_IDREGS) / 4] : 0;
     }
     if (r->size < size) {               /* two registers at once */
         return register_read(s, addr, 4) | register_read(s, addr + 4, 4) << 32;
@@ -233,6 +243,7 @@ static uint64_t register_read(SMMUv3State *s, hwaddr addr, unsigned size)
 
 static void register_write(SMMUv3State *s, hwaddr addr, uint64_t v, unsigned size)
 {
+    addr = canonical(addr);
     const RegInfo *r = find_register(addr);
 
     if (r && r->size < size) {
@@ -295,13 +306,10 @@ static const MemoryRegionOps smmuv3_ops = {
 /* The emulated model's abilities; accel=on replaces them by what the host offers. */
 static bool init_id_registers(SMMUv3State *s, Error **errp)
 {
-    bool s1 = true, s2 = false;
+    const char *stage = s->stage ? s->stage : s->accel ? "1" : "nested";
+    bool s1 = strcmp(stage, "2") != 0, s2 = strcmp(stage, "1") != 0;
 
-    if (s->stage && !strcmp(s->stage, "2")) {
-        s1 = false, s2 = true;
-    } else if (s->stage && !strcmp(s->stage, "nested")) {
-        s2 = true;
-    } else if (s->stage && strcmp(s->stage, "1")) {
+    if (s1 && strcmp(stage, "1") && strcmp(stage, "nested")) {
         error_setg(errp, "arm-smmuv3: stage=%s is not known; use 1, 2 or nested", s->stage);
         return false;
     }
@@ -365,7 +373,9 @@ static bool emulated_realize(SMMUv3State *s, Error **errp)
         return false;
     }
     s->idr[0] = FIELD_DP32(s->idr[0], IDR0, ATS, s->x_ats);
+    s->idr[0] = FIELD_DP32(s->idr[0], IDR0, NS1ATS, s->x_ats);         /* no split-stage ATS */
     s->idr[1] = FIELD_DP32(s->idr[1], IDR1, SSIDSIZE, s->x_ssidsize);
+    s->idr[3] = FIELD_DP32(s->idr[3], IDR3, XNX, smmuv3_has_s2(s));
     s->idr[5] = FIELD_DP32(s->idr[5], IDR5, OAS, smmu_oas_encode(s->x_oas));
     s->idr[5] = FIELD_DP32(s->idr[5], IDR5, VAX, s->x_oas == 52);
     return smmuv3_emul_realize(s, errp);
@@ -410,6 +420,7 @@ static void reset_registers(SMMUv3State *s)
     s->cmdq = s->eventq = s->priq = (SMMUQueue) { 0 };
     s->msi_gerror = s->msi_eventq = s->msi_priq = (SMMUMsiCfg) { 0 };
     s->sync_failed = false;
+    memset(s->last_event, 0, sizeof(s->last_event));
 }
 
 static void smmuv3_reset_enter(Object *obj, ResetType type)
@@ -539,7 +550,7 @@ static const PropertyDoc smmuv3_docs[] = {
     { "bus_num", "No effect: StreamIDs are the guest's bus numbers" },
     { "identifier", "No effect: IORT numbers its nodes itself" },
     { "primary-bus", "Root bus whose devices this SMMU translates for" },
-    { "stage", "What the emulated model implements: 1, 2 or nested (default: 1)" },
+    { "stage", "What the emulated model implements: 1, 2 or nested (default: nested; with accel=on 1)" },
     { "accel", "Let the host's SMMUv3 walk the guest's stage 1 for vfio-pci devices. Needs KVM, iommufd and a host SMMUv3 with nesting; query-smmu-host says what there is. auto: from the host of the first device" },
     { "ats", "With accel=on: offer ATS to the guest. auto: if the host's SMMU has it; each device by its own vfio-pci,ats=" },
     { "cmdqv", "With accel=on: hardware command queues (Tegra241). auto: off; on is refused, this version does not drive them" },

@@ -18,8 +18,9 @@ static Known random_entry(GRand *r)
 {
     Known k = { .there = true };
 
-    k.c = (SMMUContext) { .s1 = g_rand_int(r) % 4 != 0, .asid = g_rand_int(r) % 4, .vmid = g_rand_int(r) % 2 };
-    k.leaf = (SMMULeaf) { .shift = shifts[g_rand_int(r) % ARRAY_SIZE(shifts)], .global = g_rand_int(r) % 4 == 0, .perm = 0x1ff };
+    k.c = (SMMUContext) { .s1 = g_rand_int(r) % 4 != 0, .s2 = g_rand_int(r) % 2, .asid = g_rand_int(r) % 4, .vmid = g_rand_int(r) % 2 };
+    k.leaf = (SMMULeaf) { .shift = shifts[g_rand_int(r) % ARRAY_SIZE(shifts)], .global = g_rand_int(r) % 4 == 0, .perm = 0x3ff };
+    k.leaf.s1_shift = k.c.s1 && k.c.s2 ? MAX(k.leaf.shift, shifts[g_rand_int(r) % ARRAY_SIZE(shifts)]) : k.leaf.shift;
     k.iova = ((uint64_t)(g_rand_int(r) % 16) << k.leaf.shift);
     k.leaf.out = (uint64_t)g_rand_int(r) << k.leaf.shift;
     return k;
@@ -72,12 +73,12 @@ static void forget(const SMMUTlbMatch *m)
         if (!k->there) {
             continue;
         }
-        uint64_t last = k->iova + MAKE_64BIT_MASK(0, k->leaf.shift);
+        uint64_t mask = MAKE_64BIT_MASK(0, k->leaf.s1_shift);  /* all of stage 1's block goes at once */
         bool global = k->c.s1 && k->leaf.global;
         bool asid = m->any_asid || (k->c.asid == m->asid && !global) || (global && !m->keep_global);
 
         if ((m->any_vmid || m->vmid == k->c.vmid) && !(m->s1_only && !k->c.s1) && !(m->s2_only && k->c.s1) && asid &&
-            (m->any_addr || (k->iova <= m->last && last >= m->first))) {
+            (m->any_addr || ((k->iova & ~mask) <= m->last && (k->iova | mask) >= m->first))) {
             k->there = false;
         }
     }

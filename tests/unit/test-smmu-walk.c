@@ -125,14 +125,15 @@ static void test_permissions(void)
 {
     SMMUContext c = s1_context(12, 25);
 
-    g_assert_cmphex(perm_of(&c, 0, 0), ==, SMMU_PR | SMMU_PW | SMMU_PX);
+    g_assert_cmphex(perm_of(&c, 0, 0), ==, SMMU_PR | SMMU_PW | SMMU_PX | SMMU_UX);       /* what the unprivileged cannot read they may execute */
+    g_assert_cmphex(perm_of(&c, 0, BIT_ULL(54)), ==, SMMU_PR | SMMU_PW | SMMU_PX);
     g_assert_cmphex(perm_of(&c, 0, USER), ==, SMMU_PR | SMMU_PW | SMMU_UR | SMMU_UW | SMMU_UX);
-    g_assert_cmphex(perm_of(&c, 0, RO), ==, SMMU_PR | SMMU_PX);
+    g_assert_cmphex(perm_of(&c, 0, RO), ==, SMMU_PR | SMMU_PX | SMMU_UX);
     g_assert_cmphex(perm_of(&c, 0, USER | RO), ==, SMMU_PR | SMMU_PX | SMMU_UR | SMMU_UX);
     g_assert_cmphex(perm_of(&c, 0, USER | RO | BIT_ULL(54)), ==, SMMU_PR | SMMU_PX | SMMU_UR);
     g_assert_cmphex(perm_of(&c, 0, USER | RO | BIT_ULL(53)), ==, SMMU_PR | SMMU_UR | SMMU_UX);
     g_assert_cmphex(perm_of(&c, BIT_ULL(62), USER), ==, SMMU_PR | SMMU_PX | SMMU_UR | SMMU_UX);
-    g_assert_cmphex(perm_of(&c, BIT_ULL(61), USER), ==, SMMU_PR | SMMU_PW | SMMU_PX);
+    g_assert_cmphex(perm_of(&c, BIT_ULL(61), USER), ==, SMMU_PR | SMMU_PW | SMMU_PX | SMMU_UX);
     g_assert_cmphex(perm_of(&c, BIT_ULL(59) | BIT_ULL(60), RO | USER), ==, SMMU_PR | SMMU_UR);
     c.tt[0].had = true;
     g_assert_cmphex(perm_of(&c, BIT_ULL(62), USER), ==, SMMU_PR | SMMU_PW | SMMU_UR | SMMU_UW | SMMU_UX);
@@ -140,7 +141,8 @@ static void test_permissions(void)
     g_assert_cmphex(perm_of(&c, 0, USER), ==, SMMU_UR | SMMU_UW | SMMU_UX);
     c.pan = false;
     c.wxn = true;
-    g_assert_cmphex(perm_of(&c, 0, 0), ==, SMMU_PR | SMMU_PW);
+    g_assert_cmphex(perm_of(&c, 0, 0), ==, SMMU_PR | SMMU_PW | SMMU_UX);
+    g_assert_cmphex(perm_of(&c, 0, USER), ==, SMMU_PR | SMMU_PW | SMMU_UR | SMMU_UW);
 }
 
 static void test_refusing_stage(void)
@@ -153,6 +155,9 @@ static void test_refusing_stage(void)
     g_assert_cmpuint(smmu_refusing_stage(SMMU_UR | SMMU_S2_ALL, prd), ==, 1);
     g_assert_cmpuint(smmu_refusing_stage(SMMU_S1_ALL | SMMU_2R, rd), ==, 0);
     g_assert_cmpuint(smmu_refusing_stage(SMMU_S1_ALL | SMMU_2R, wr), ==, 2);
+    g_assert_cmpuint(smmu_refusing_stage(SMMU_S1_ALL | SMMU_2UX, ex), ==, 0);
+    g_assert_cmpuint(smmu_refusing_stage(SMMU_S1_ALL | SMMU_2UX, (SMMUAccess) { .exec = true, .priv = true }), ==, 2);
+    g_assert_cmpuint(smmu_refusing_stage(SMMU_UW | SMMU_S2_ALL, (SMMUAccess) { .write = true, .exec = true }), ==, 0);
 }
 
 /* IHI 0070 5.4: CD.TBIx, CD.EPDx, CD.AFFD, CD.IPS */
@@ -194,11 +199,45 @@ static void test_52_bits(void)
 
     memory = g_hash_table_new(NULL, NULL);
     c.s1_oas = 52;
+    c.lpa = true;
     poke(0x10000 + 8 * 512, 0x5000 | (1ULL << 42) | BLOCK);
     g_assert_true(smmu_walk(&c, &reader, 512ULL << 42, &leaf, &fault));
     g_assert_cmphex(leaf.out, ==, (5ULL << 48) | (1ULL << 42));
     g_assert_cmpuint(leaf.shift, ==, 42);
     g_hash_table_destroy(memory);
+}
+
+/* D8.6.1: the hint makes one leaf of a run, if the run keeps what it promises */
+static void test_contiguous(void)
+{
+    static const struct { unsigned granule, tsz, entries, shift; uint64_t bits; } cases[] = {
+        { 12, 39, 16, 25, BLOCK }, { 12, 25, 16, 34, BLOCK }, { 14, 28, 32, 30, BLOCK }, { 16, 22, 32, 34, BLOCK }, { 16, 34, 32, 21, PAGE },
+    };
+    SMMULeaf leaf;
+    SMMUFault fault;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        SMMUContext c = s1_context(cases[i].granule, cases[i].tsz);
+        unsigned small = cases[i].shift - (cases[i].entries == 16 ? 4 : 5);
+        bool below = cases[i].bits == PAGE;             /* the run is in a level-3 table */
+        uint64_t run = below ? 0x100000 : 0x10000;
+
+        memory = g_hash_table_new(NULL, NULL);
+        if (below) {
+            poke(0x10000, 0x100000 | TABLE);
+        }
+        for (unsigned n = 0; n < cases[i].entries; n++) {
+            poke(run + n * 8, (1ULL << cases[i].shift) + ((uint64_t)n << small) + (BIT_ULL(52) | cases[i].bits));
+        }
+        g_assert_true(smmu_walk(&c, &reader, 3ULL << small, &leaf, &fault));
+        g_assert_cmpuint(leaf.shift, ==, cases[i].shift);
+        g_assert_cmphex(leaf.out, ==, 1ULL << cases[i].shift);
+        poke(run + 8, (1ULL << cases[i].shift) + (5ULL << small) + (BIT_ULL(52) | cases[i].bits));
+        g_assert_true(smmu_walk(&c, &reader, 3ULL << small, &leaf, &fault));
+        g_assert_cmpuint(leaf.shift, ==, small);
+        g_assert_cmphex(leaf.out, ==, (1ULL << cases[i].shift) + (3ULL << small));
+        g_hash_table_destroy(memory);
+    }
 }
 
 static SMMUContext s2_context(unsigned granule, unsigned sl0, unsigned tsz)
@@ -235,7 +274,7 @@ static void test_s2(void)
     poke(0x60000 + 8 * 513, 0x40000000 | S2BLOCK);
     g_assert_true(smmu_walk(&c, &reader, (513ULL << 30) + 5, &leaf, &fault));
     g_assert_cmphex(leaf.out, ==, 0x40000000);
-    g_assert_cmphex(leaf.perm & SMMU_S2_ALL, ==, SMMU_2R | SMMU_2W | SMMU_2X);
+    g_assert_cmphex(leaf.perm & SMMU_S2_ALL, ==, SMMU_2R | SMMU_2W | SMMU_2PX | SMMU_2UX);
     g_assert_false(smmu_walk(&c, &reader, 1ULL << 40, &leaf, &fault));
     g_assert_true(fault.s2);
     g_assert_cmphex(fault.type, ==, SMMU_EVT_F_TRANSLATION);
@@ -319,7 +358,7 @@ static void test_random(void)
         } else {
             g_assert_cmphex(fault.type, !=, 0);
         }
-        g_assert_cmpuint(reads, <=, 4 + 5 * 4);
+        g_assert_cmpuint(reads, <=, 4 + 5 * 4 + 6 * 128);       /* descriptors, and the runs of leaves with the contiguous hint */
     }
 }
 
@@ -334,6 +373,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smmu/walk/refusing-stage", test_refusing_stage);
     g_test_add_func("/smmu/walk/context-bits", test_context_bits);
     g_test_add_func("/smmu/walk/52-bits", test_52_bits);
+    g_test_add_func("/smmu/walk/contiguous", test_contiguous);
     g_test_add_func("/smmu/walk/s2-start", test_s2_start);
     g_test_add_func("/smmu/walk/s2", test_s2);
     g_test_add_func("/smmu/walk/nested", test_nested);
