@@ -219,6 +219,34 @@ static void test_ats(void)
     end();
 }
 
+/* 2 MiB unmapped by a guest without range invalidation, 64 commands a ring of the bell: one call at the SYNC. */
+static void test_unmap_bells(void)
+{
+    start();
+    g_assert_true(plug(0, &error_abort));
+    driver_starts(true);
+    set_ste(0, STE_S1(1), 0);
+    invalidate_calls = invalidated = 0;
+    for (unsigned i = 0; i < 512; i++) {
+        queue_command(CMD_TLBI_NH_VA | 1ULL << 48, (uint64_t)i << 12 | 1);
+        if (i % 64 == 63) {
+            run();
+            g_assert_cmpuint(invalidate_calls, ==, 0);
+        }
+    }
+    queue_command(CMD_SYNC, 0);
+    run();
+    g_assert_cmpuint(invalidate_calls, ==, 1);
+    g_assert_cmpuint(invalidated, ==, 512);
+    /* What was left without a SYNC goes down before a stream's table changes. */
+    queue_command(CMD_TLBI_NH_VA | 1ULL << 48, 1);
+    run();
+    set_ste(0, STE_S1(2), 0);
+    g_assert_cmpuint(invalidate_calls, ==, 2);
+    g_assert_cmpuint(invalidated, ==, 513);
+    end();
+}
+
 /* 2 MiB unmapped by a guest without range invalidation: 512 commands, one call; with, one command. */
 static void test_unmap_2m(void)
 {
@@ -328,6 +356,7 @@ static void add(void)
     g_test_add_func("/smmuv3/accel/heal-by-cd", test_heal_by_cd);
     g_test_add_func("/smmuv3/accel/ats", test_ats);
     g_test_add_func("/smmuv3/accel/unmap-2m", test_unmap_2m);
+    g_test_add_func("/smmuv3/accel/unmap-bells", test_unmap_bells);
     g_test_add_func("/smmuv3/accel/no-answer", test_no_answer);
     g_test_add_func("/smmuv3/accel/events", test_events);
     g_test_add_func("/smmuv3/accel/capabilities", test_capabilities);
