@@ -1,7 +1,8 @@
 /*
  * The BARs and the expansion ROM of an assigned function.
  *
- * The page with the MSI-X table is never mmapped: the guest's table is ours,
+ * The page with the MSI-X table is never mmapped (unless it was moved away,
+ * msix-relocate.c): the guest's table is ours,
  * the host's table belongs to the host's interrupt controller.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -16,14 +17,15 @@ static bool setup_bar(VFIOPCIDevice *vdev, unsigned i, uint8_t type, Error **err
 {
     VFIORegion *region = &vdev->bars[i];
     g_autofree char *name = g_strdup_printf("%s BAR %u", vdev->vbasedev.name, i);
-    uint64_t size = pow2ceil(region->size);
+    bool has_table = vdev->has_msix && vdev->msix.table_bar == i;
+    uint64_t size = has_table && vdev->msix.relocated ? vdev->msix.bar_size : pow2ceil(region->size);
     bool is_io = type & PCI_BASE_ADDRESS_SPACE_IO, is64 = type & PCI_BASE_ADDRESS_MEM_TYPE_64;
 
     if (region->size > MAX_BAR_SIZE || (is_io && region->size > 64 * KiB) || (!is_io && !is64 && size > 2 * GiB)) {
         error_setg(errp, "host device %s: BAR %u has an impossible size of 0x%" PRIx64 " bytes", vdev->vbasedev.name, i, region->size);
         return false;
     }
-    if (vdev->has_msix && vdev->msix.table_bar == i) {
+    if (has_table && !vdev->msix.relocated) {
         vfio_region_exclude(region, vdev->msix.table_offset, vdev->msix.entries * 16ULL);
     }
     region->accessed = vfio_intr_bar_accessed;
@@ -32,6 +34,15 @@ static bool setup_bar(VFIOPCIDevice *vdev, unsigned i, uint8_t type, Error **err
     }
     pci_register_bar(PCI_DEVICE(vdev), (int)i, type, &vdev->bar_mr[i]);
     return true;
+}
+
+/* One that only the guest has, for its MSI-X table. */
+static void make_bar(VFIOPCIDevice *vdev, unsigned i)
+{
+    g_autofree char *name = g_strdup_printf("%s BAR %u", vdev->vbasedev.name, i);
+
+    memory_region_init(&vdev->bar_mr[i], OBJECT(vdev), name, vdev->msix.bar_size);
+    pci_register_bar(PCI_DEVICE(vdev), (int)i, PCI_BASE_ADDRESS_SPACE_MEMORY, &vdev->bar_mr[i]);
 }
 
 /* --- ROM: read from the device when the guest first looks ----------------------- */
@@ -99,6 +110,9 @@ bool vfio_bars_setup(VFIOPCIDevice *vdev, Error **errp)
         bool is64 = !(type & PCI_BASE_ADDRESS_SPACE_IO) && (type & PCI_BASE_ADDRESS_MEM_TYPE_64);
 
         if (!vdev->bars[i].size) {
+            if (vdev->has_msix && vdev->msix.relocated && vdev->msix.table_bar == i) {
+                make_bar(vdev, i);
+            }
             continue;
         }
         if (is64 && i == PCI_ROM_SLOT - 1) {

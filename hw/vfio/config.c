@@ -233,7 +233,7 @@ static bool read_msix(VFIOPCIDevice *vdev, uint8_t at, uint8_t room, Error **err
         return false;
     }
     vdev->has_msix = true;
-    return true;
+    return vfio_msix_relocate(vdev, errp);
 }
 
 static bool add_msix(VFIOPCIDevice *vdev, uint8_t at, Error **errp)
@@ -242,7 +242,7 @@ static bool add_msix(VFIOPCIDevice *vdev, uint8_t at, Error **errp)
         vdev->has_msix = false;
         return true;
     }
-    if (!vdev->bars[vdev->msix.table_bar].container || !vdev->bars[vdev->msix.pba_bar].container) {
+    if (!vdev->msix.relocated && (!vdev->bars[vdev->msix.table_bar].container || !vdev->bars[vdev->msix.pba_bar].container)) {
         error_setg(errp, "host device %s: its MSI-X table is in a BAR that does not exist", vdev->vbasedev.name);
         return false;
     }

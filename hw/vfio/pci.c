@@ -209,6 +209,7 @@ static const Property vfio_pci_properties[] = {
     DEFINE_PROP_BOOL("x-no-kvm-intx", VFIOPCIDevice, no_kvm_intx, false),
     DEFINE_PROP_BOOL("x-no-kvm-msi", VFIOPCIDevice, no_kvm_msi, false),
     DEFINE_PROP_BOOL("x-no-kvm-msix", VFIOPCIDevice, no_kvm_msix, false),
+    DEFINE_PROP_OFF_AUTO_PCIBAR("x-msix-relocation", VFIOPCIDevice, msix_relocation, OFF_AUTO_PCIBAR_OFF),
     DEFINE_PROP_BOOL("x-req", VFIOPCIDevice, req, true),
 };
 
@@ -230,6 +231,7 @@ static const PropertyDoc vfio_pci_docs[] = {
     { "x-no-kvm-intx", "Deliver INTx through this program, so that it can be traced (DEBUG)" },
     { "x-no-kvm-msi", "Deliver MSI through this program, so that it can be traced (DEBUG)" },
     { "x-no-kvm-msix", "Deliver MSI-X through this program, so that it can be traced (DEBUG)" },
+    { "x-msix-relocation", "Where the guest finds the MSI-X table: the end of a BAR that is there, or a new one (off, auto, bar0 to bar5)" },
     { "x-req", "Unplug the device when the host asks for it back (DEBUG)" },
     { NULL, NULL },
 };

@@ -43,6 +43,7 @@ struct VFIOPCIDevice {
     /* properties */
     PCIHostDeviceAddress host;
     OnOffAuto ats, enable_migration;
+    OffAutoPCIBAR msix_relocation;
     uint16_t vpasid_cap_offset;
     uint32_t vendor_id, device_id, sub_vendor_id, sub_device_id, class_code;
     uint32_t intx_mmap_timeout_ms;
@@ -68,7 +69,14 @@ struct VFIOPCIDevice {
     VFIOINTx intx;
     bool has_msi, has_msix;
     unsigned msi_vectors;
-    struct { unsigned entries; uint8_t table_bar, pba_bar; uint32_t table_offset, pba_offset; bool noresize; } msix;
+    struct {
+        unsigned entries;
+        uint8_t table_bar, pba_bar;     /* as the guest finds them */
+        uint32_t table_offset, pba_offset;
+        bool noresize;
+        bool relocated;                 /* not where the host has them, and that BAR is: */
+        uint64_t bar_size;
+    } msix;
     VFIOMSIVector *vectors;
     unsigned nr_vectors;                /* in @vectors */
     unsigned nr_host_vectors;           /* the host knows of */
@@ -86,6 +94,9 @@ bool vfio_config_setup(VFIOPCIDevice *vdev, Error **errp);
 bool vfio_config_add_pasid(VFIOPCIDevice *vdev, Error **errp);
 uint32_t vfio_pci_read_config(PCIDevice *pdev, uint32_t addr, int len);
 void vfio_pci_write_config(PCIDevice *pdev, uint32_t addr, uint32_t val, int len);
+
+/* msix-relocate.c */
+bool vfio_msix_relocate(VFIOPCIDevice *vdev, Error **errp);
 
 /* bars.c */
 bool vfio_bars_setup(VFIOPCIDevice *vdev, Error **errp);

@@ -227,6 +227,38 @@ static void test_msix_noresize(void)
     qtest_quit(t);
 }
 
+/* @table: where the guest finds it; @bar_low: what BAR 0's low half is when written with ones. */
+static void check_relocation(const char *to, uint32_t table, uint32_t bar_low, unsigned bar)
+{
+    QTestState *t = qtest_init(VIRT_ARGS SIM "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,addr=4.0,x-msix-relocation=%s", to);
+
+    g_assert_cmphex(qtest_readl(t, cfg(0x94)), ==, table);
+    qtest_writel(t, cfg(PCI_BASE_ADDRESS_0), 0xffffffff);
+    g_assert_cmphex(qtest_readl(t, cfg(PCI_BASE_ADDRESS_0)), ==, bar_low);
+    enable(t);
+    if (bar) {
+        qtest_writel(t, cfg(PCI_BASE_ADDRESS_0 + 4 * bar), BAR + 0x100000);
+    }
+    uint64_t entry = BAR + (bar ? 0x100000 : 0) + (table & ~7U);
+    qtest_writel(t, BAR + 0x2000, 0x5ca1ab1e);          /* that page is the device's now */
+    g_assert_cmphex(qtest_readl(t, BAR + 0x2000), ==, 0x5ca1ab1e);
+    qtest_writew(t, cfg(0x92), PCI_MSIX_FLAGS_ENABLE);
+    qtest_writel(t, entry, MSI_CELL);
+    qtest_writel(t, entry + 4, 0);
+    qtest_writel(t, entry + 8, 0x111);
+    qtest_writel(t, entry + 12, 0);
+    sim_set(t, "interrupt", "{'host': '0000:01:00.0', 'vector': 0}");
+    wait_cell(t, 0x111);
+    qtest_quit(t);
+}
+
+static void test_msix_relocation(void)
+{
+    check_relocation("bar0", 0x4000, 0xffff8004, 0);
+    check_relocation("bar2", 2, 0xffffc004, 2);
+    check_relocation("auto", 2, 0xffffc004, 2);
+}
+
 static void test_msi(void)
 {
     QTestState *t = qtest_init(PLAIN);
@@ -312,6 +344,7 @@ static void test_mistakes(void)
         { "-device vfio-pci,host=0000:99:00.0,iommufd=iommufd0", "does not exist" },
         { "-device vfio-pci,host=0000:03:00.0,iommufd=iommufd0", "'nvme'" },
         { "-device vfio-pci,host=0000:02:00.0,iommufd=iommufd0,ats=on", "ats=auto" },
+        { "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,x-msix-relocation=bar1", "BAR 1 is the upper half" },
         { "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0,enable-migration=on", "enable-migration=on" },
         { "-device vfio-pci,host=0000:01:00.0,iommufd=iommufd0 -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0", "another program uses it" },
     };
@@ -623,6 +656,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-pci/dma", test_dma);
     g_test_add_func("/vfio-pci/msix", test_msix);
     g_test_add_func("/vfio-pci/msix-noresize", test_msix_noresize);
+    g_test_add_func("/vfio-pci/msix-relocation", test_msix_relocation);
     g_test_add_func("/vfio-pci/msi", test_msi);
     g_test_add_func("/vfio-pci/intx", test_intx);
     g_test_add_func("/vfio-pci/reset", test_reset);
