@@ -13,8 +13,9 @@ figure() { echo "FIGURE $1 $2 $3"; }
 # waitfor TEXT FILE [TENTHS]: until the file shows it, at most a minute by default
 waitfor() { i=0; while ! grep -q "$1" "$2" 2>/dev/null && [ $i -lt ${3:-600} ]; do sleep 0.1; i=$((i+1)); done; }
 
-# qmp COMMAND: its answer, from a program started with QMP
+# qmp COMMAND: its answer, from a program started with $QMP; listening: until it can be reached there
 QMP="-qmp tcp:127.0.0.1:4444,server=on,wait=off"
+listening() { i=0; while ! grep -q ':115C 00000000:0000 0A' /proc/net/tcp && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; }
 qmp() { (echo '{"execute":"qmp_capabilities"}'; echo "{\"execute\":\"$1\"}"; sleep 1) | timeout 20 nc 127.0.0.1 4444 | tail -n 1; }
 
 # report LOG: when the guest says L2-LOOK, what stands on the host, for the end of the run

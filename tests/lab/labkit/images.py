@@ -83,4 +83,4 @@ def ext4_image(files, path, size):
                 os.makedirs(os.path.dirname(os.path.join(d, name)), exist_ok=True)
                 open(os.path.join(d, name), 'wb').write(data)
                 os.chmod(os.path.join(d, name), mode & 0o777)
-        subprocess.run(['mke2fs', '-q', '-F', '-t', 'ext4', '-E', 'root_owner=0:0', '-d', d, path, size], check=True)
+        subprocess.run(['mke2fs', '-q', '-F', '-t', 'ext4', '-E', 'root_owner=0:0', '-d', d, path, size], check=True, stdout=subprocess.DEVNULL)

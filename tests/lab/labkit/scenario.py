@@ -26,6 +26,9 @@ class Scenario:
     def lines(self, name):
         return [l for l in self.read(name).splitlines() if l.strip() and l[0] != '#']
 
+class Unprepared(Exception):
+    """Why a scenario cannot be run here."""
+
 class Tools:
     """What is the same for every scenario, made once."""
     def __init__(self, options):
@@ -80,7 +83,10 @@ def make_host_root(scenario, tools, guest, root):
         open(os.path.join(root, 'lab', name), 'wb').write(data)
         os.chmod(os.path.join(root, 'lab', name), 0o755)
     for line in scenario.lines('programs'):
-        shutil.copy(os.path.join(os.path.dirname(tools.vmm), line), root + '/lab/')
+        path = os.path.join(os.path.dirname(tools.vmm), line)
+        if not os.path.exists(path):
+            raise Unprepared('%s is not built' % path)
+        shutil.copy(path, root + '/lab/')
     shutil.copy(tools.code, root + '/lab/AAVMF_CODE.fd')
     shutil.copy(tools.vars, root + '/lab/AAVMF_VARS.fd')
 
@@ -173,7 +179,10 @@ def run(scenario, tools, timeout, work, keep, show):
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
     begin = time.time()
-    command, sha = prepare(scenario, tools, work)
+    try:
+        command, sha = prepare(scenario, tools, work)
+    except (Unprepared, subprocess.CalledProcessError) as error:
+        return Result(scenario, [str(error)], time.time() - begin, [], [], [])
     lines, late = watch(command, work, timeout * (3 if scenario.compares else 1), show)
     lines += afterwards(scenario, work)
     figures = compare.figures(scenario.lines('figures'), lines)

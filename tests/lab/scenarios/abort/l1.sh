@@ -5,5 +5,5 @@ printf '\x01\x20\xa1\xd2\xe2\x3f\x00\x10\x02\xc0\x18\xd5\xdf\x3f\x03\xd5\x20\x84
 dd if=/dev/zero of=pad bs=1 count=2536 2>/dev/null
 printf '\x01\x20\xa1\xd2\x26\x08\x80\x52\x26\x00\x00\x39\x46\x01\x80\x52\x26\x00\x00\x39\x00\x80\xb0\xd2\x00\x01\x80\xf2\x02\x00\x00\xd4' > b
 cat a pad b > abort.flat
-timeout 30 /vmm -M virt -accel kvm -cpu host -m 64 -nodefaults -nographic -serial stdio -kernel abort.flat </dev/null 2>&1
+timeout 500 /vmm -M virt -accel kvm -cpu host -m 64 -nodefaults -nographic -serial stdio -kernel abort.flat </dev/null 2>&1
 echo "VMM-RC $?"

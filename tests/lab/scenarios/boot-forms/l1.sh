@@ -1,6 +1,6 @@
 # A gzip'ed Image; a device tree that went through a file; the console in a file.
 run() { form=$1; shift;
-  timeout 60 /vmm -accel kvm -cpu host -m 512 -nodefaults -nographic -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet form=$form" "$@" </dev/null 2>&1
+  timeout 500 /vmm -accel kvm -cpu host -m 512 -nodefaults -nographic -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet form=$form" "$@" </dev/null 2>&1
 }
 busybox gzip -1 < /lab/Image > Image.gz
 run gzip -M virt -serial stdio -kernel Image.gz; echo "GZIP-RC $?"

@@ -5,7 +5,7 @@ try -device vfio-pci,host=0000:77:00.0,iommufd=i0
 try -device vfio-pci,host=0000:02:00.0
 try -device vfio-pci,host=0000:02:00.0,iommufd=i0 -device vfio-pci,host=0000:02:00.0,iommufd=i0
 run() {
-  timeout 200 /vmm $M -smp 2 -m 512 -serial stdio -qmp tcp:127.0.0.1:4444,server=on,wait=off \
+  timeout 500 /vmm $M -smp 2 -m 512 -serial stdio -qmp tcp:127.0.0.1:4444,server=on,wait=off \
    -device pcie-root-port,id=p1,chassis=1 -device pcie-root-port,id=p2,chassis=2,mem-reserve=2M -trace vfio_msi_interrupt -D trace.log \
    -device vfio-pci,host=0000:01:00.0,bus=p1,addr=0.0,multifunction=on,iommufd=i0 -device vfio-pci,host=0000:01:00.1,bus=p1,addr=0.1,iommufd=i0 "$@" \
    -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet"

@@ -2,7 +2,7 @@
 # the GPIO key that stands for it without firmware.)
 run() {
   rm -f log
-  timeout 100 /vmm -M virt -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio -qmp tcp:127.0.0.1:4444,server=on,wait=off \
+  timeout 500 /vmm -M virt -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio -qmp tcp:127.0.0.1:4444,server=on,wait=off \
    -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet" "$@" </dev/null > log 2>&1 &
   vmm=$!
   i=0; while ! grep -q L2-WAITS log && [ $i -lt 100 ]; do sleep 0.5; i=$((i+1)); done

@@ -3,7 +3,7 @@
  -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet" </dev/null > log 2>&1 &
 vmm=$!
 boots() { i=0; while [ $(grep -c L2-BOOT log) -lt $1 ] && [ $i -lt 150 ]; do sleep 0.3; i=$((i+1)); done; }
-sleep 0.5
+listening
 (
   echo '{"execute":"qmp_capabilities"}'
   boots 3; sleep 0.7
@@ -11,9 +11,9 @@ sleep 0.5
   boots 5
   echo '{"execute":"set-action","arguments":{"reboot":"shutdown"}}'
   sleep 5
-) | timeout 100 nc 127.0.0.1 4444 > qmp.log
+) | timeout 300 nc 127.0.0.1 4444 > qmp.log
 wait $vmm; rc=$?
 grep L2-BOOT log | head -5; grep -o '"guest-reset"\|"host-qmp-system-reset"' qmp.log | sort | uniq -c; echo "VMM-RC $rc"
-timeout 60 /vmm -M virt -accel kvm -cpu host -m 512 -nodefaults -nographic -serial stdio -no-reboot \
+timeout 500 /vmm -M virt -accel kvm -cpu host -m 512 -nodefaults -nographic -serial stdio -no-reboot \
    -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet" </dev/null 2>&1
 echo "NO-REBOOT-RC $?"

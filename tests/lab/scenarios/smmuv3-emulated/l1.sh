@@ -1,6 +1,6 @@
 dd if=/dev/urandom of=/tmp/d.img bs=1M count=8 2>/dev/null
 echo "L1-SHA $(sha256sum < /tmp/d.img)"
-timeout 150 /vmm -M virt,gic-version=3,iommu=smmuv3 -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio \
+timeout 500 /vmm -M virt,gic-version=3,iommu=smmuv3 -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio \
  -device pcie-root-port,id=rp1,chassis=1 -drive if=none,id=d0,format=raw,file=/tmp/d.img -device nvme,serial=a,drive=d0,bus=rp1 \
  -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 iommu.strict=1" </dev/null
 echo "VMM-RC $?"
