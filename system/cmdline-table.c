@@ -63,6 +63,7 @@ const OptionDef option_defs[] = {
     TEXT("display", OPT_DISPLAY, "none", "there is no display"),
     TEXT("vga", OPT_VGA, "none", "there is no VGA"),
     KEYVAL("audiodev", OPT_AUDIODEV, "driver", "none,id=ID", "there is no sound"),
+    ALIAS("audio", OPT_AUDIODEV, ARG_KEYVAL, "driver"),
     FLAG("nodefaults", OPT_NODEFAULTS, "no serial port or monitor unless asked for"),
     FLAG("no-user-config", OPT_NO_USER_CONFIG, "accepted; no configuration file is ever read unasked"),
     TEXT("readconfig", OPT_READCONFIG, "FILE", "more options from FILE"),
@@ -89,7 +90,7 @@ const size_t option_defs_count = ARRAY_SIZE(option_defs);
 
 /* What users of the peer may type, and we have no use for. */
 const char *const option_unsupported[] = {
-    "audio", "cdrom", "compat", "debugcon", "dfilter", "dump-vmstate", "echr", "enable-sync-profile", "fda", "fdb",
+    "cdrom", "compat", "debugcon", "dfilter", "dump-vmstate", "echr", "enable-sync-profile", "fda", "fdb",
     "fsdev", "full-screen", "gdb", "hda", "hdb", "hdc", "hdd", "icount", "incoming", "iscsi", "jitdump", "k", "loadvm",
     "mtdblock", "only-migratable", "option-rom", "perfmap", "plugin", "s", "sd", "seed", "semihosting",
     "semihosting-config", "set", "shim", "snapshot", "spice", "tpmdev", "usb", "usbdevice", "virtfs", "vnc",
