@@ -139,7 +139,7 @@ static SimDevice *device_arg(const json_t *value, Error **errp)
     return dev;
 }
 
-/* {"host", "iova", "length", "pattern"}: writes the byte pattern, or reads when there is none. */
+/* {"host", "iova", "length", "pattern", "pasid"}: writes the byte pattern, or reads when there is none. */
 static bool set_dma(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
 {
     SimDevice *dev = device_arg(value, errp);
@@ -151,7 +151,8 @@ static bool set_dma(Object *obj, const ObjectProperty *prop, const json_t *value
         return false;
     }
     memset(buf, (int)get_int(value, "pattern", 0), length);
-    int r = hostsim_dma(dev, (uint64_t)get_int(value, "iova", 0), buf, length, write);
+    SimAccess access = { .write = write, .has_pasid = json_object_get(value, "pasid"), .pasid = (uint32_t)get_int(value, "pasid", 0) };
+    int r = hostsim_dma_as(dev, access, (uint64_t)get_int(value, "iova", 0), buf, length);
     json_t *bytes = json_array();
     for (uint64_t i = 0; r == 0 && !write && i < length; i++) {
         json_array_append_new(bytes, json_integer(buf[i]));

@@ -106,26 +106,48 @@ static inline void start(const char *more)
     start_with(SIM_ARGS, SMMU_ARGS, more);
 }
 
+static inline unsigned find_ext_cap(int bus, uint16_t id)
+{
+    unsigned at = PCI_CFG_SPACE_SIZE;
+
+    for (int i = 0; at && i < 48; i++) {
+        uint32_t header = qtest_readl(t, cfg(bus, 0, 0, (int)at));
+
+        if (PCI_EXT_CAP_ID(header) == id) {
+            return at;
+        }
+        at = PCI_EXT_CAP_NEXT(header);
+    }
+    return 0;
+}
+
 /* --- The device ---------------------------------------------------------------------------------- */
 
-/* Writes 4 bytes of a pattern; true when they went somewhere. */
-static inline bool dma(unsigned dev, uint64_t iova, uint8_t pattern)
+/* Writes 4 bytes of a pattern, with a PASID unless it is negative; true when they went somewhere. */
+static inline bool dma_pasid(unsigned dev, int pasid, uint64_t iova, uint8_t pattern)
 {
+    g_autofree char *with = pasid < 0 ? g_strdup("") : g_strdup_printf(", 'pasid': %d", pasid);
+
     json_decref(qtest_qmp_return(t, "{'execute': 'qom-set', 'arguments': {'path': '/objects/sim', 'property': 'dma', 'value':"
-                                 "{'host': '%s', 'iova': %" PRIu64 ", 'length': 4, 'pattern': %d}}}", host_of[dev], iova, pattern));
+                                 "{'host': '%s', 'iova': %" PRIu64 ", 'length': 4, 'pattern': %d%s}}}", host_of[dev], iova, pattern, with));
     g_autoptr(json_t) r = qtest_qmp_return(t, "{'execute': 'qom-get', 'arguments': {'path': '/objects/sim', 'property': 'dma-result'}}");
 
     return json_integer_value(json_object_get(r, "result")) == 0;
 }
 
+static inline bool dma(unsigned dev, uint64_t iova, uint8_t pattern)
+{
+    return dma_pasid(dev, -1, iova, pattern);
+}
+
 /* To which of the contexts' pages does IOVA 0x10000 lead now? -1: none */
-static inline int where(unsigned dev)
+static inline int where_pasid(unsigned dev, int pasid)
 {
     static uint8_t pattern = 1;
 
     qtest_memset(t, PAGES, 0, 16 * 0x1000);
     pattern = pattern % 250 + 1;
-    if (!dma(dev, 0x10000, pattern)) {
+    if (!dma_pasid(dev, pasid, 0x10000, pattern)) {
         return -1;
     }
     for (int n = 0; n < 16; n++) {
@@ -134,6 +156,11 @@ static inline int where(unsigned dev)
         }
     }
     return 99;
+}
+
+static inline int where(unsigned dev)
+{
+    return where_pasid(dev, -1);
 }
 
 static inline void fail_nth(int nth, int err)

@@ -23,21 +23,6 @@ static void priq_on(unsigned log2size)
     qtest_writel(t, SMMU + SMMU_CR0, 0xf);
 }
 
-static unsigned find_ext_cap(int bus, uint16_t id)
-{
-    unsigned at = PCI_CFG_SPACE_SIZE;
-
-    for (int i = 0; at && i < 48; i++) {
-        uint32_t header = qtest_readl(t, cfg(bus, 0, 0, (int)at));
-
-        if (PCI_EXT_CAP_ID(header) == id) {
-            return at;
-        }
-        at = PCI_EXT_CAP_NEXT(header);
-    }
-    return 0;
-}
-
 static void enable_pri(void)
 {
     unsigned at = find_ext_cap(9, PCI_EXT_CAP_ID_PRI);
