@@ -10,9 +10,13 @@ SOURCES = os.path.join(kernel.HERE, 'tools')
 CC = ['aarch64-linux-gnu-gcc', '-O2', '-Wall', '-Wextra', '-Werror', '-I' + kernel.ROOT]
 
 def recipe(name, out):
-    """NAME.flat from NAME.S, NAME.so and a static NAME from NAME.c."""
+    """NAME.flat from NAME.S or a freestanding NAME.c, NAME.so and a static NAME from NAME.c."""
     stem, kind = os.path.splitext(name)
     source = os.path.join(SOURCES, stem)
+    if kind == '.flat' and os.path.exists(source + '.c'):
+        return [CC + ['-ffreestanding', '-fno-pic', '-fno-reorder-functions', '-fno-stack-protector', '-mgeneral-regs-only', '-mstrict-align', '-nostdlib', '-static',
+                      '-Wl,--build-id=none,-z,max-page-size=4096,-Ttext=0x40080000', '-o', out + '.elf', source + '.c'],
+                ['aarch64-linux-gnu-objcopy', '-O', 'binary', out + '.elf', out]]
     if kind == '.flat':
         return [[CC[0], '-c', '-o', out + '.o', source + '.S'], ['aarch64-linux-gnu-objcopy', '-O', 'binary', out + '.o', out]]
     if kind == '.so':

@@ -1,0 +1,1 @@
+Image console=ttyAMA0 initrd=initrd
