@@ -94,7 +94,7 @@ VirtQueue *virtio_queue_at(VirtIODevice *vdev, unsigned n);
 void virtio_queue_set_num(VirtQueue *vq, unsigned num);
 void virtio_queue_enable(VirtQueue *vq);
 void virtio_queue_reset_one(VirtQueue *vq);
-/* Legacy: page number 0 disables. */
+/* Legacy: one page number, not 0, places the whole ring. */
 void virtio_queue_set_pfn(VirtQueue *vq, uint32_t pfn, unsigned page_shift);
 void virtio_queue_notify(VirtIODevice *vdev, unsigned n);
 static inline bool virtio_is_modern(const VirtIODevice *vdev) { return virtio_vdev_has_feature(vdev, VIRTIO_F_VERSION_1); }

@@ -118,9 +118,9 @@ static uint64_t virtio_mmio_read(void *opaque, hwaddr addr, unsigned size)
 
 /* --- Writing --------------------------------------------------------------------------------- */
 
+/* Selectors stay: they select nothing that a driver keeps. */
 static void forget_driver(VirtIOMMIOProxy *proxy)
 {
-    proxy->host_features_sel = proxy->guest_features_sel = proxy->queue_sel = 0;
     memset(proxy->guest_features, 0, sizeof(proxy->guest_features));
     memset(proxy->setup, 0, sizeof(proxy->setup));
 }
@@ -170,6 +170,16 @@ static bool write_common(VirtIOMMIOProxy *proxy, hwaddr addr, uint32_t value)
     }
 }
 
+/* Old drivers reset the whole device with page 0. */
+static void write_pfn(VirtIOMMIOProxy *proxy, VirtQueue *vq, uint32_t value)
+{
+    if (value) {
+        virtio_queue_set_pfn(vq, value, proxy->page_shift);
+    } else {
+        write_status(proxy, 0);
+    }
+}
+
 static void write_legacy_queue(VirtIOMMIOProxy *proxy, VirtQueue *vq, hwaddr addr, uint32_t value)
 {
     switch (addr) {
@@ -179,13 +189,13 @@ static void write_legacy_queue(VirtIOMMIOProxy *proxy, VirtQueue *vq, hwaddr add
             vq->legacy_align = value;
         }
         break;
-    case VIRTIO_MMIO_QUEUE_PFN: virtio_queue_set_pfn(vq, value, proxy->page_shift); break;
+    case VIRTIO_MMIO_QUEUE_PFN: write_pfn(proxy, vq, value); break;
     }
 }
 
 static void write_ready(VirtIOMMIOProxy *proxy, VirtQueue *vq, uint32_t value)
 {
-    if (!(value & 1)) {
+    if (!value) {
         virtio_queue_reset_one(vq);
         return;
     }
@@ -301,6 +311,7 @@ static void virtio_mmio_reset_hold(Object *obj, ResetType type)
     VirtIOMMIOProxy *proxy = VIRTIO_MMIO(obj);
 
     forget_driver(proxy);
+    proxy->host_features_sel = proxy->guest_features_sel = proxy->queue_sel = 0;
     proxy->page_shift = 0;
     qemu_set_irq(proxy->irq, 0);
 }

@@ -105,9 +105,9 @@ void virtio_pci_set_queue_vector(VirtIOPCIProxy *proxy, VirtQueue *vq, uint16_t 
     }
 }
 
+/* Selectors stay: they select nothing that a driver keeps. */
 void virtio_pci_forget_driver(VirtIOPCIProxy *proxy)
 {
-    proxy->host_features_sel = proxy->guest_features_sel = proxy->queue_sel = 0;
     memset(proxy->guest_features, 0, sizeof(proxy->guest_features));
     memset(proxy->setup, 0, sizeof(proxy->setup));
 }

@@ -270,6 +270,7 @@ static void virtio_pci_reset_hold(Object *obj, ResetType type)
     VirtIOPCIProxy *proxy = VIRTIO_PCI(obj);
 
     virtio_pci_forget_driver(proxy);
+    proxy->host_features_sel = proxy->guest_features_sel = proxy->queue_sel = 0;
     msix_reset(&proxy->parent_obj);
     bus_master_changed(proxy);
 }

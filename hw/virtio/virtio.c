@@ -263,10 +263,6 @@ void virtio_queue_set_pfn(VirtQueue *vq, uint32_t pfn, unsigned page_shift)
     if (!vq->handle_output) {
         return;
     }
-    if (!pfn) {
-        virtio_queue_reset_one(vq);
-        return;
-    }
     vq->desc = (uint64_t)pfn << page_shift;
     vq->driver = vq->desc + vq->num * sizeof(struct vring_desc);
     vq->device = ROUND_UP(vq->driver + offsetof(struct vring_avail, ring) + 2 * (vq->num + 1), (uint64_t)vq->legacy_align);
