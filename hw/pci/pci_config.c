@@ -150,7 +150,7 @@ static bool in_d0(const PCIDevice *dev)
     return !dev->pm_cap || !(pci_get_word(dev->config + dev->pm_cap + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK);
 }
 
-/* A BAR decodes when its space is enabled, the function is in D0, and the range is sane. Address 0 is "not yet set". */
+/* A BAR decodes when its space is enabled, the function is in D0, and the range is sane. Memory address 0 is "not yet set"; port 0 is the first one. */
 uint64_t pci_bar_address(PCIDevice *dev, int region, uint8_t type, uint64_t size)
 {
     uint16_t cmd = pci_get_word(dev->config + PCI_COMMAND);
@@ -169,7 +169,7 @@ uint64_t pci_bar_address(PCIDevice *dev, int region, uint8_t type, uint64_t size
     }
     addr &= ~(size - 1);
     last = addr + size - 1;
-    return !addr || last < addr || last == UINT64_MAX ? PCI_BAR_UNMAPPED : addr;
+    return (!addr && !io) || last < addr || last == UINT64_MAX ? PCI_BAR_UNMAPPED : addr;
 }
 
 static void move_bar(PCIIORegion *r, uint64_t addr)
