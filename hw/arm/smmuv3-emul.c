@@ -115,6 +115,7 @@ static void record_walk_fault(SMMUDevice *d, const Transaction *t, const SMMUCon
 
     if (translation && (t->ats_request || !(f->s2 ? c->s2_record : c->s1_record))) {
         d->faults++;
+        smmuv3_count_fault(d->s, f->type);
         return;
     }
     record(d, t, (SMMUEvent) { .type = f->type, .s2 = f->s2, .class = f->class, .ipa = f->ipa });

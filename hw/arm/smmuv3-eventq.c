@@ -189,11 +189,19 @@ static bool push_one(SMMUv3State *s, const uint64_t rec[EVT_WORDS])
     return true;
 }
 
+void smmuv3_count_fault(SMMUv3State *s, unsigned type)
+{
+    s->stats.faults[type % SMMU_EVT__MAX]++;
+}
+
 void smmuv3_event_push(SMMUv3State *s, const uint64_t (*rec)[EVT_WORDS], unsigned n)
 {
     bool any = false;
 
     s->last_event[0] = 0;
+    for (unsigned i = 0; i < n; i++) {
+        smmuv3_count_fault(s, FIELD_EX64(rec[i][0], EVT0, TYPE));
+    }
     if (!FIELD_EX32(s->cr0, CR0, EVENTQEN)) {
         s->stats.events_lost += n;
         return;
@@ -221,11 +229,13 @@ void smmuv3_event_record(SMMUv3State *s, const SMMUEvent *evt)
     uint64_t rec[1][EVT_WORDS];
 
     if (evt->type == SMMU_EVT_C_BAD_STREAMID && !FIELD_EX32(s->cr2, CR2, RECINVSID)) {
+        smmuv3_count_fault(s, evt->type);
         return;
     }
     smmu_event_encode(evt, rec[0]);
     if (evt->mergeable && is_repetition(s, rec[0])) {
         s->stats.events_merged++;
+        smmuv3_count_fault(s, evt->type);
         return;
     }
     smmuv3_event_push(s, rec, 1);

@@ -108,6 +108,7 @@ typedef struct SMMUv3Engine {
 
 typedef struct SMMUv3Stats {
     uint64_t runs, commands, events, events_lost, events_merged, page_requests, page_requests_lost;
+    uint64_t faults[SMMU_EVT__MAX];     /* by kind, told to the guest or not */
 } SMMUv3Stats;
 
 struct SMMUv3State {
@@ -168,6 +169,7 @@ void smmuv3_event_record(SMMUv3State *s, const SMMUEvent *evt);
 /* @n records as they are; for those the host made. */
 void smmuv3_event_push(SMMUv3State *s, const uint64_t (*rec)[EVT_WORDS], unsigned n);
 void smmuv3_event_mark_lost(SMMUv3State *s);
+void smmuv3_count_fault(SMMUv3State *s, unsigned type);     /* for statistics; who records an event need not */
 /* Would a record be stored now? Those of stalled transactions wait. */
 bool smmuv3_event_room(const SMMUv3State *s);
 void smmuv3_notify(SMMUv3State *s, unsigned irq, const SMMUMsiCfg *msi, uint32_t abort_bit);

@@ -11,6 +11,11 @@ json_t *qmp_query_smmu(const json_t *args, Error **errp)
     return json_array();
 }
 
+json_t *qmp_query_smmu_tables(const json_t *args, Error **errp)
+{
+    return qmp_query_smmu_translation(args, errp);
+}
+
 json_t *qmp_query_smmu_translation(const json_t *args, Error **errp)
 {
     error_setg(errp, "This build has no SMMU (CONFIG_ARM_SMMUV3)");

@@ -95,11 +95,24 @@ static json_t *queue_info(const SMMUQueue *q, unsigned max)
                      "cons", (json_int_t)(q->cons & MAKE_64BIT_MASK(0, log2size + 1)));
 }
 
+static json_t *fault_counts(const SMMUv3Stats *st)
+{
+    json_t *list = json_array();
+
+    for (unsigned t = 0; t < SMMU_EVT__MAX; t++) {
+        if (st->faults[t]) {
+            json_array_append_new(list, json_pack("{s:s, s:I}", "kind", event_name(t), "count", (json_int_t)st->faults[t]));
+        }
+    }
+    return list;
+}
+
 static json_t *statistics(const SMMUv3Stats *st)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "runs", (json_int_t)st->runs, "commands", (json_int_t)st->commands,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "runs", (json_int_t)st->runs, "commands", (json_int_t)st->commands,
                      "events", (json_int_t)st->events, "events-lost", (json_int_t)st->events_lost,
-                     "page-requests", (json_int_t)st->page_requests, "page-requests-lost", (json_int_t)st->page_requests_lost);
+                     "events-merged", (json_int_t)st->events_merged, "page-requests", (json_int_t)st->page_requests,
+                     "page-requests-lost", (json_int_t)st->page_requests_lost, "faults", fault_counts(st));
 }
 
 static void engine_info(SMMUv3State *s, json_t *info)
@@ -234,7 +247,7 @@ static json_t *translation(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid
     return info;
 }
 
-static SMMUv3State *find_smmu(const char *id, Error **errp)
+SMMUv3State *smmuv3_find(const char *id, Error **errp)
 {
     g_autoptr(GPtrArray) smmus = all_smmus();
 
@@ -249,7 +262,7 @@ static SMMUv3State *find_smmu(const char *id, Error **errp)
 
 json_t *qmp_query_smmu_translation(const json_t *args, Error **errp)
 {
-    SMMUv3State *s = find_smmu(json_string_value(json_object_get(args, "id")), errp);
+    SMMUv3State *s = smmuv3_find(json_string_value(json_object_get(args, "id")), errp);
     const json_t *pasid = json_object_get(args, "pasid");
     json_t *info;
 
@@ -333,7 +346,7 @@ static void print_host(GString *out, const json_t *host)
 static void print_smmu(GString *out, const json_t *info)
 {
     const json_t *stats = json_object_get(info, "statistics"), *tlb = json_object_get(info, "tlb");
-    json_t *stream;
+    json_t *stream, *fault;
     size_t i;
 
     g_string_append_printf(out, "%s on %s: %s, translation %s\n", text(info, "id"), text(info, "bus"),
@@ -346,6 +359,10 @@ static void print_smmu(GString *out, const json_t *info)
     }
     g_string_append_printf(out, "  %" PRIu64 " commands in %" PRIu64 " runs, %" PRIu64 " events, %" PRIu64 " lost\n", get(stats, "commands"),
                            get(stats, "runs"), get(stats, "events"), get(stats, "events-lost"));
+    json_array_foreach(json_object_get(stats, "faults"), i, fault) {
+        g_string_append_printf(out, "%s%s %" PRIu64, i ? ", " : "  faults: ", text(fault, "kind"), get(fault, "count"));
+    }
+    g_string_append(out, i ? "\n" : "");
     if (tlb) {
         g_string_append_printf(out, "  TLB: %" PRIu64 " entries, %" PRIu64 " hits, %" PRIu64 " misses\n", get(tlb, "entries"), get(tlb, "hits"),
                                get(tlb, "misses"));
@@ -407,24 +424,11 @@ static void print_dot(GString *out, const json_t *info)
     }
 }
 
-static void print_translation(GString *out, const char *args)
+static void print_translation(GString *out, SMMUv3State *s, uint32_t sid, uint64_t iova)
 {
-    g_auto(GStrv) word = g_strsplit(args, " ", -1);
-    uint64_t sid, iova;
-    g_autoptr(Error) err = NULL;
-    SMMUv3State *s;
     json_t *info, *step;
     size_t i;
 
-    if (g_strv_length(word) != 3 || !parse_uint64(word[1], &sid) || !parse_uint64(word[2], &iova)) {
-        g_string_append(out, "info smmu ID STREAMID ADDRESS shows the translation of an address\n");
-        return;
-    }
-    s = find_smmu(word[0], &err);
-    if (!s) {
-        g_string_append_printf(out, "%s\n", error_get_pretty(err));
-        return;
-    }
     g_mutex_lock(&s->lock);
     info = translation(s, sid, false, 0, iova);
     g_mutex_unlock(&s->lock);
@@ -442,6 +446,29 @@ static void print_translation(GString *out, const char *args)
     json_decref(info);
 }
 
+/* ID STREAMID: its tables; and ADDRESS: that translation. */
+static void print_stream_of(GString *out, const char *args)
+{
+    g_auto(GStrv) word = g_strsplit(args, " ", -1);
+    unsigned n = g_strv_length(word);
+    uint64_t sid, iova = 0;
+    g_autoptr(Error) err = NULL;
+    SMMUv3State *s;
+
+    if (n < 2 || n > 3 || !parse_uint64(word[1], &sid) || (n == 3 && !parse_uint64(word[2], &iova))) {
+        g_string_append(out, "info smmu ID STREAMID shows a stream's tables, info smmu ID STREAMID ADDRESS one translation\n");
+        return;
+    }
+    s = smmuv3_find(word[0], &err);
+    if (!s) {
+        g_string_append_printf(out, "%s\n", error_get_pretty(err));
+    } else if (n == 2) {
+        smmuv3_print_tables(out, s, sid);
+    } else {
+        print_translation(out, s, sid, iova);
+    }
+}
+
 static void info_smmu(GString *out, const char *args)
 {
     bool dot = !strcmp(args, "-d");
@@ -449,7 +476,7 @@ static void info_smmu(GString *out, const char *args)
     size_t i;
 
     if (*args && !dot) {
-        print_translation(out, args);
+        print_stream_of(out, args);
         return;
     }
     list = qmp_query_smmu(NULL, NULL);
@@ -467,5 +494,5 @@ static void info_smmu(GString *out, const char *args)
 
 static void __attribute__((constructor)) register_info(void)
 {
-    monitor_register_hmp_info("smmu", "show SMMUs (-d: as a Graphviz picture; ID STREAMID ADDRESS: one translation)", info_smmu);
+    monitor_register_hmp_info("smmu", "show SMMUs (-d: as a Graphviz picture; ID STREAMID: its tables; ID STREAMID ADDRESS: one translation)", info_smmu);
 }

@@ -12,6 +12,13 @@
 /* What the guest's stream table says of @sid: vSMMU lock. */
 json_t *smmuv3_query_stream(SMMUv3State *s, uint32_t sid);
 
+/* By id; the machine lock is held. */
+SMMUv3State *smmuv3_find(const char *id, Error **errp);
+
+/* smmuv3-query-tables.c */
+json_t *smmuv3_query_tables(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid);     /* vSMMU lock */
+void smmuv3_print_tables(GString *out, SMMUv3State *s, uint32_t sid);
+
 #ifdef CONFIG_ARM_SMMUV3_ACCEL
 /* Adds what there is on the host: vSMMU lock. */
 void smmuv3_query_accel(SMMUv3State *s, json_t *info);

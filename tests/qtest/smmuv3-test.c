@@ -279,6 +279,28 @@ static void test_query(void)
     g_assert_cmphex(json_integer_value(json_object_get(r, "output")), ==, PAGE + 5);
     g_autofree char *text = qtest_hmp(t, "info smmu s0 0x10 0x20000");
     g_assert_nonnull(strstr(text, "F_TRANSLATION"));
+    /* the tree of stage 1: three tables, one page */
+    g_autoptr(json_t) tables = qtest_qmp_return(t, "{'execute': 'query-smmu-tables', 'arguments': {'id': 's0', 'stream-id': %d}}", SID);
+    const json_t *tree = json_array_get(json_object_get(tables, "trees"), 0), *leaf = json_array_get(json_object_get(tree, "leaves"), 0);
+    g_assert_cmpuint(json_array_size(json_object_get(tables, "trees")), ==, 1);
+    g_assert_cmpstr(json_string_value(json_object_get(tree, "name")), ==, "ttb0");
+    g_assert_cmpint(json_integer_value(json_object_get(tree, "tables")), ==, 3);
+    g_assert_cmpint(json_integer_value(json_object_get(tree, "table-bytes")), ==, 3 * 4096);
+    g_assert_cmpint(json_integer_value(json_object_get(leaf, "size")), ==, 4096);
+    g_assert_cmpint(json_integer_value(json_object_get(leaf, "count")), ==, 1);
+    g_autofree char *trees = qtest_hmp(t, "info smmu s0 0x10");
+    g_assert_nonnull(strstr(trees, "ttb0: 3 tables"));
+    /* faults by kind */
+    dma(IOVA + 0x1000, false);
+    g_autofree char *all = qtest_hmp(t, "info smmu");
+    g_assert_nonnull(strstr(all, "faults: F_TRANSLATION 1"));
+    /* a table that is its own: counting ends */
+    qtest_writeq(t, L2, L2 | 3);
+    for (unsigned i = 0; i < 512; i++) {
+        qtest_writeq(t, L1 + i * 8, L1 | 3);
+    }
+    g_autoptr(json_t) endless = qtest_qmp_return(t, "{'execute': 'query-smmu-tables', 'arguments': {'id': 's0', 'stream-id': %d}}", SID);
+    g_assert_true(json_is_true(json_object_get(json_array_get(json_object_get(endless, "trees"), 0), "truncated")));
     qtest_quit(t);
 }
 
