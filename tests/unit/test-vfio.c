@@ -245,6 +245,26 @@ static void test_no_map_file(void)
     device_down(d);
 }
 
+/* The kernel would take such a file now and fail the first table: it goes by address. */
+static void test_ram_from_a_file(void)
+{
+    g_autofree char *name = NULL;
+    int fd = g_file_open_tmp("vfio-XXXXXX", &name, NULL);
+    uint32_t word = 6;
+
+    unlink(name);
+    g_assert_cmpint(ftruncate(fd, RAM_SIZE), ==, 0);
+    Object *more = object_new("test-owner");
+    MemoryRegion *mr = &((TestOwner *)more)->ram;
+    g_assert_true(memory_region_init_ram_from_fd(mr, more, "file", RAM_SIZE, RAM_SHARED, fd, 0, &error_abort));
+    memory_region_add_subregion(get_system_memory(), 0x80000000, mr);
+    VFIODevice *d = up(0, true);
+    g_assert_true(vfio_iommufd_attach(d, d->hiod->hwpt_id, &error_abort));
+    g_assert_cmpint(hostsim_dma(sim[0], 0x80000000, &word, 4, true), ==, 0);
+    device_down(d);
+    remove_ram(more);
+}
+
 /* --- Mistakes, each with one sentence --------------------------------------------------------------- */
 
 static void assert_refused(VFIODevice *d, const char *text)
@@ -360,6 +380,7 @@ int main(int argc, char **argv)
     add("msi-window", test_msi_window);
     add("big-ram", test_big_ram);
     add("no-map-file", test_no_map_file);
+    add("ram-from-a-file", test_ram_from_a_file);
     add("mistakes", test_mistakes);
     add("sweep", test_sweep);
     return g_test_run();
