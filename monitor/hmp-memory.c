@@ -49,7 +49,20 @@ static void print_value(GString *out, const DumpFormat *f, uint64_t v)
     }
 }
 
-static void dump(GString *out, const DumpFormat *f, uint64_t addr)
+/* @cpu: whose tables translate @addr; NULL: it is physical. Values are aligned or may straddle pages, so each byte is looked up. */
+static bool read_guest(CPUState *cpu, uint64_t addr, uint8_t *buf, unsigned size)
+{
+    for (unsigned i = 0; cpu && i < size; i++) {
+        uint64_t pa;
+        if (!CPU_GET_CLASS(cpu)->virt_to_phys(cpu, addr + i, &pa) ||
+            address_space_read(&address_space_memory, pa, MEMTXATTRS_UNSPECIFIED, buf + i, 1) != MEMTX_OK) {
+            return false;
+        }
+    }
+    return cpu || address_space_read(&address_space_memory, addr, MEMTXATTRS_UNSPECIFIED, buf, size) == MEMTX_OK;
+}
+
+static void dump(GString *out, const DumpFormat *f, CPUState *cpu, uint64_t addr)
 {
     unsigned per_line = f->letter == 'c' ? 8 : 16 / f->size;
 
@@ -59,7 +72,7 @@ static void dump(GString *out, const DumpFormat *f, uint64_t addr)
         if (i % per_line == 0) {
             g_string_append_printf(out, "%s%016" PRIx64 ":", i ? "\n" : "", addr);
         }
-        if (address_space_read(&address_space_memory, addr, MEMTXATTRS_UNSPECIFIED, buf, f->size) != MEMTX_OK) {
+        if (!read_guest(cpu, addr, buf, f->size)) {
             g_string_append(out, "\nCannot access memory\n");
             return;
         }
@@ -68,7 +81,7 @@ static void dump(GString *out, const DumpFormat *f, uint64_t addr)
     g_string_append_c(out, '\n');
 }
 
-static void memory_dump(GString *out, const char *args, const char *name)
+static void memory_dump(GString *out, const char *args, CPUState *cpu, const char *name)
 {
     g_autofree char *spec = NULL;
     DumpFormat f;
@@ -84,20 +97,23 @@ static void memory_dump(GString *out, const char *args, const char *name)
         g_string_append_printf(out, "usage: %s/[COUNT][x|d|u|o|c][b|h|w|g] ADDRESS\n", name);
         return;
     }
-    dump(out, &f, addr);
+    dump(out, &f, cpu, addr);
 }
 
 void hmp_xp(GString *out, const char *args)
 {
-    memory_dump(out, args, "xp");
+    memory_dump(out, args, NULL, "xp");
 }
 
+/* As the first CPU sees memory. */
 void hmp_x(GString *out, const char *args)
 {
-    if (kvm_enabled()) {
-        /* The guest's own tables would have to be walked for it. */
-        g_string_append(out, "x: virtual addresses cannot be translated under KVM; use xp with a physical address\n");
-        return;
+    CPUState *cpu = qemu_get_cpu(0);
+
+    if (cpu && CPU_GET_CLASS(cpu)->virt_to_phys) {
+        cpu_synchronize_state(cpu);
+    } else {
+        cpu = NULL;
     }
-    memory_dump(out, args, "x");
+    memory_dump(out, args, cpu, "x");
 }

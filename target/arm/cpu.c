@@ -9,6 +9,8 @@
  */
 #include "util/bits.h"
 #include "internals.h"
+#include "system/memory.h"
+#include "translate.h"
 
 /* ID_AA64MMFR0_EL1.PARange */
 FIELD(MMFR0, PARANGE, 0, 4)
@@ -93,6 +95,22 @@ static void arm_cpu_dump_state(CPUState *cs, GString *out)
                            cpu->pstate & BIT(31) ? 'N' : '-', cpu->pstate & BIT(30) ? 'Z' : '-',
                            cpu->pstate & BIT(29) ? 'C' : '-', cpu->pstate & BIT(28) ? 'V' : '-',
                            (int)(cpu->pstate >> 2) & 3, cpu->pstate & 1 ? 'h' : 't', cpu->elr_el1);
+    g_string_append_printf(out, "SCTLR_EL1=%016" PRIx64 " TCR_EL1=%016" PRIx64 " VBAR_EL1=%016" PRIx64 "\n"
+                           "TTBR0_EL1=%016" PRIx64 " TTBR1_EL1=%016" PRIx64 " ESR_EL1=%08" PRIx64 " FAR_EL1=%016" PRIx64 "\n",
+                           cpu->el1.sctlr, cpu->el1.tcr, cpu->el1.vbar, cpu->el1.ttbr[0], cpu->el1.ttbr[1], cpu->el1.esr, cpu->el1.far);
+}
+
+static bool read_descriptor(hwaddr addr, uint64_t *desc, void *opaque)
+{
+    MemTxResult r;
+
+    *desc = address_space_ldn_le(&address_space_memory, addr, sizeof(*desc), (MemTxAttrs) { .memory = 1 }, &r);
+    return r == MEMTX_OK;
+}
+
+static bool arm_cpu_virt_to_phys(CPUState *cs, uint64_t va, hwaddr *pa)
+{
+    return arm_translate(&ARM_CPU(cs)->el1, va, read_descriptor, NULL, pa);
 }
 
 static void arm_cpu_set_pc(CPUState *cs, uint64_t pc)
@@ -170,6 +188,7 @@ static void arm_cpu_class_init(ObjectClass *klass, const void *data)
     dc->unrealize = arm_cpu_unrealize;
     cc->dump_state = arm_cpu_dump_state;
     cc->set_pc = arm_cpu_set_pc;
+    cc->virt_to_phys = arm_cpu_virt_to_phys;
     arm_cpu_props_class_init(klass);
 }
 

@@ -1,7 +1,8 @@
 /*
  * Moving registers between KVM and the CPU device: general registers, PSTATE,
  * the banked stack pointers and SPSRs, and whether the CPU is on. System
- * registers stay in the kernel, which resets them itself.
+ * registers stay in the kernel, which resets them itself; a few are read for
+ * people who look at a guest.
  *
  * Runs in the vCPU's thread, or before it has one.
  *
@@ -23,6 +24,16 @@ static const struct { uint64_t id; ptrdiff_t offset; } core_regs[] = {
     { CORE_REG(spsr[2]), offsetof(ARMCPU, spsr[2]) },
     { CORE_REG(spsr[3]), offsetof(ARMCPU, spsr[3]) },
     { CORE_REG(spsr[4]), offsetof(ARMCPU, spsr[4]) },
+};
+
+static const struct { uint64_t id; ptrdiff_t offset; } el1_regs[] = {
+    { ARM64_SYS_REG(3, 0, 1, 0, 0), offsetof(ARMCPU, el1.sctlr) },
+    { ARM64_SYS_REG(3, 0, 2, 0, 0), offsetof(ARMCPU, el1.ttbr[0]) },
+    { ARM64_SYS_REG(3, 0, 2, 0, 1), offsetof(ARMCPU, el1.ttbr[1]) },
+    { ARM64_SYS_REG(3, 0, 2, 0, 2), offsetof(ARMCPU, el1.tcr) },
+    { ARM64_SYS_REG(3, 0, 5, 2, 0), offsetof(ARMCPU, el1.esr) },
+    { ARM64_SYS_REG(3, 0, 6, 0, 0), offsetof(ARMCPU, el1.far) },
+    { ARM64_SYS_REG(3, 0, 12, 0, 0), offsetof(ARMCPU, el1.vbar) },
 };
 
 int kvm_get_one_reg(CPUState *cpu, uint64_t id, void *val)
@@ -70,6 +81,9 @@ int kvm_arch_get_registers(CPUState *cs)
     struct kvm_mp_state mp;
     int ret = move_core(cs, kvm_get_one_reg);
 
+    for (size_t i = 0; i < ARRAY_SIZE(el1_regs) && ret >= 0; i++) {
+        ret = kvm_get_one_reg(cs, el1_regs[i].id, (char *)cpu + el1_regs[i].offset);
+    }
     if (ret >= 0) {
         ret = kvm_vcpu_ioctl(cs, KVM_GET_MP_STATE, &mp);
     }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "target/arm/cpu.h"
+#include "../../target/arm/translate.h"
 #include "util/options.h"
 
 static ARMCPU *make(const char *model)
@@ -117,6 +118,68 @@ static void test_dump(void)
     object_unref(cpu);
 }
 
+/* --- translation ------------------------------------------------------------------- */
+
+typedef struct Entry { hwaddr at; uint64_t desc; } Entry;
+
+/* @opaque: entries, ended by one of address 0. */
+static bool read_entry(hwaddr at, uint64_t *desc, void *opaque)
+{
+    for (const Entry *e = opaque; e->at; e++) {
+        if (e->at == at) {
+            *desc = e->desc;
+            return true;
+        }
+    }
+    return false;
+}
+
+#define TCR_48_4K   (16ULL | 16ULL << 16 | 2ULL << 30)
+#define NOWHERE     UINT64_MAX
+
+static void check_walk(uint64_t sctlr, uint64_t tcr, uint64_t va, uint64_t expected)
+{
+    /* TTBR1 at 0x10000: 4 KiB pages; TTBR0 at 0x20000: 64 KiB pages of 42 bits. */
+    Entry tables[] = {
+        { 0x10000 + 8 * 256, 0x11003 }, { 0x11000 + 8 * 1, 0x12003 }, { 0x12000 + 8 * 2, 0x13003 },
+        { 0x13000 + 8 * 3, 0x40000abcd000 | 0x703 },            /* a page */
+        { 0x12000 + 8 * 4, 0x80000000 | 0x701 },                /* 2 MiB */
+        { 0x11000 + 8 * 5, 0x4000000000 | 0x701 },              /* 1 GiB */
+        { 0x10000 + 8 * 257, 0x1000000001 },                    /* a block where none may be */
+        { 0x13000 + 8 * 6, 0x5001 },                            /* a page that is none */
+        { 0x13000 + 8 * 7, 0x5002 },                            /* not valid */
+        { 0x20000 + 8 * 1, 0x30003 }, { 0x30000 + 8 * 2, 0x123450000 | 0x5000 | 0x703 },
+        { 0 },
+    };
+    ArmEL1Regs regs = { .sctlr = sctlr, .tcr = tcr, .ttbr = { 0x20000 | 1, 0x10000 | 0xabULL << 48 } };
+    hwaddr pa = NOWHERE;
+
+    if (!arm_translate(&regs, va, read_entry, tables, &pa)) {
+        pa = NOWHERE;
+    }
+    g_assert_cmphex(pa, ==, expected);
+}
+
+static void test_translate(void)
+{
+    const uint64_t high = 0xffff800000000000, tcr_64k = TCR_48_4K - 16 + 22 + (1 << 14), tbi = 1ULL << 38;
+
+    check_walk(0, 0, 0x1234, 0x1234);                           /* the MMU is off */
+    check_walk(1, TCR_48_4K, high | 1 << 30 | 2 << 21 | 3 << 12 | 0x678, 0x40000abcd678);
+    check_walk(1, TCR_48_4K, high | 1 << 30 | 4 << 21 | 0x12345, 0x80012345);
+    check_walk(1, TCR_48_4K, high | 5ULL << 30 | 0x3456789, 0x4003456789);
+    check_walk(1, TCR_48_4K, high | 1ULL << 39 | 0x1000, NOWHERE);
+    check_walk(1, TCR_48_4K, high | 1 << 30 | 2 << 21 | 6 << 12, NOWHERE);
+    check_walk(1, TCR_48_4K, high | 1 << 30 | 2 << 21 | 7 << 12, NOWHERE);
+    check_walk(1, TCR_48_4K, high | 1 << 30 | 2 << 21 | 8 << 12, NOWHERE);
+    check_walk(1, TCR_48_4K, 0x00ff800000000000 | 1 << 30 | 4 << 21, NOWHERE);       /* between the halves */
+    check_walk(1, TCR_48_4K | tbi, 0x5aff800000000000 | 1 << 30 | 4 << 21, 0x80000000);
+    check_walk(1, TCR_48_4K | 1 << 23, high | 1 << 30 | 4 << 21, NOWHERE);           /* no walks by TTBR1 */
+    check_walk(1, tcr_64k, 1 << 29 | 2 << 16 | 0x9876, 0x5000123459876);
+    check_walk(1, TCR_48_4K & ~(3ULL << 30), high | 1 << 30 | 4 << 21, NOWHERE);     /* reserved granule */
+    check_walk(1, (TCR_48_4K & ~(0x3fULL << 16)) | 8 << 16, high, NOWHERE);          /* 56 bits */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -126,5 +189,6 @@ int main(int argc, char **argv)
     g_test_add_func("/arm-cpu/pa-limit", test_pa_limit);
     g_test_add_func("/arm-cpu/flags", test_flags);
     g_test_add_func("/arm-cpu/dump", test_dump);
+    g_test_add_func("/arm-cpu/translate", test_translate);
     return g_test_run();
 }

@@ -16,6 +16,8 @@ struct CPUClass {
     DeviceClass parent_class;
     void (*dump_state)(CPUState *cpu, GString *out);
     void (*set_pc)(CPUState *cpu, uint64_t pc);
+    /* By the registers as last synchronized; false: the guest has nothing mapped there. */
+    bool (*virt_to_phys)(CPUState *cpu, uint64_t va, uint64_t *pa);
 };
 
 struct CPUState {
