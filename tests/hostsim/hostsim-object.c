@@ -117,6 +117,7 @@ static bool set_kernel(Object *obj, const ObjectProperty *prop, const json_t *va
     hostsim->no_fault_queue = !get_bool(value, "fault-queue", !hostsim->no_fault_queue);
     hostsim->no_map_file = !get_bool(value, "map-file", !hostsim->no_map_file);
     hostsim->no_dev_iommu = !get_bool(value, "iommufd", !hostsim->no_dev_iommu);
+    hostsim->no_plain_nesting = !get_bool(value, "nesting-without-vdevice", !hostsim->no_plain_nesting);
     hostsim->invalidate_errno = (int)get_int(value, "invalidate-errno", 0);
     hostsim->invalidate_at = (unsigned)get_int(value, "invalidate-at", 0);
     return true;

@@ -192,6 +192,7 @@ typedef struct HostSim {
     char *root;                         /* of sysfs and /dev */
     /* what this kernel cannot do */
     bool no_dmabuf, no_veventq, no_map_file, no_fault_queue, no_dev_iommu;
+    bool no_plain_nesting;              /* bypass and abort need a vDEVICE too */
     int invalidate_errno;               /* the hardware does not answer: fails once at invalidate_at */
     unsigned invalidate_at;
     /* the injector: the nth call from now fails; 0: off */

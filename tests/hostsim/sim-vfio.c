@@ -107,13 +107,15 @@ static void set_driver_table(SimGroup *g, SimObject *hwpt)
     }
 }
 
-/* The SMMU driver's own conditions. */
+/* The SMMU driver's own conditions: stage 1 needs the vDEVICEs; before Linux 6.19 bypass and abort did too. */
 static int driver_check(const SimDevice *dev, const SimObject *hwpt)
 {
+    bool needs_vdevice = hwpt->type == SIM_NESTED && (sim_nested_config(hwpt) == 5 || hostsim->no_plain_nesting);
+
     if (hwpt->smmu != dev->smmu) {
         return -EINVAL;
     }
-    for (unsigned i = 0; hwpt->type == SIM_NESTED && sim_nested_config(hwpt) == 5 && i < dev->group->members->len; i++) {
+    for (unsigned i = 0; needs_vdevice && i < dev->group->members->len; i++) {
         const SimDevice *m = dev->group->members->pdata[i];
         if (!m->vdev || m->vdev->parent != hwpt->parent) {
             return -ENOENT;

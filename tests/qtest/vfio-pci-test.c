@@ -161,6 +161,31 @@ static void test_dma(void)
     qtest_quit(t);
 }
 
+/* A device reaches another one's BAR when the kernel exports it; a kernel that does not is no reason to complain. */
+static void check_peer_to_peer(const char *kernel, bool reaches)
+{
+    QTestState *t = qtest_init(PLAIN "-device vfio-pci,host=0000:04:00.0,iommufd=iommufd0,addr=5.0");
+    g_autofree char *dma = g_strdup_printf("{'host': '0000:04:00.0', 'iova': %" PRIu64 ", 'length': 4, 'pattern': 171}", (uint64_t)BAR + 0x10);
+
+    sim_set(t, "kernel", kernel);
+    enable(t);
+    qtest_writel(t, BAR + 0x10, 0);
+    qtest_writew(t, ECAM + (5 << 15) + PCI_COMMAND, PCI_COMMAND_MASTER);
+    sim_set(t, "dma", dma);
+    g_assert_cmphex(qtest_readl(t, BAR + 0x10), ==, reaches ? 0xabababab : 0);
+    qtest_writew(t, cfg(PCI_COMMAND), 0);
+    sim_set(t, "dma", dma);                             /* it left the map: nothing is reached */
+    g_autoptr(json_t) r = sim_get(t, "dma-result");
+    g_assert_cmpint(json_integer_value(json_object_get(r, "result")), <, 0);
+    qtest_quit(t);
+}
+
+static void test_peer_to_peer(void)
+{
+    check_peer_to_peer("{}", true);
+    check_peer_to_peer("{'dmabuf': false}", false);
+}
+
 /* --- Interrupts --------------------------------------------------------------------------------------- */
 
 static void set_vector(QTestState *t, unsigned v, uint32_t data, bool masked)
@@ -654,6 +679,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-pci/power", test_power);
     g_test_add_func("/vfio-pci/no-msi", test_no_msi);
     g_test_add_func("/vfio-pci/dma", test_dma);
+    g_test_add_func("/vfio-pci/peer-to-peer", test_peer_to_peer);
     g_test_add_func("/vfio-pci/msix", test_msix);
     g_test_add_func("/vfio-pci/msix-noresize", test_msix_noresize);
     g_test_add_func("/vfio-pci/msix-relocation", test_msix_relocation);

@@ -314,6 +314,45 @@ static void test_events(void)
     g_assert_cmpint(destroy(cmd.out_veventq_id), ==, 0);
 }
 
+/* The sequence counts to 2^31 - 1 and starts again; what does not fit is lost, and counted. */
+static void test_event_sequence(void)
+{
+    struct iommu_veventq_alloc cmd = { .size = sizeof(cmd), .type = IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, .veventq_depth = 4 };
+    struct { struct iommufd_vevent_header h; uint64_t evt[4]; } r[4];
+    uint64_t fault[4] = { 0x10, 0, 0, 0 };
+    uint32_t s2, v, vd, n;
+
+    g_assert_cmpint(hwpt(2, ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, NULL, &s2), ==, 0);
+    g_assert_cmpint(viommu(2, s2, &cmd.viommu_id), ==, 0);
+    v = cmd.viommu_id;
+    g_assert_cmpint(call(IOMMU_VEVENTQ_ALLOC, &cmd), ==, 0);
+    g_assert_cmpint(vdevice(2, v, 0xa00, &vd), ==, 0);
+    g_assert_cmpint(hwpt(2, v, 0, ste_bypass, &n), ==, 0);
+    g_assert_cmpint(attach(2, n), ==, 0);
+    SimContext *ctx = g_hash_table_lookup(hostsim->contexts, GINT_TO_POINTER(iommu));
+    sim_object_any(ctx, cmd.out_veventq_id)->sequence = 0x7ffffffe;
+    for (int i = 0; i < 3; i++) {
+        hostsim_event(dev[2], fault);
+    }
+    g_assert_cmpint(iommufd_ops->event_read((int)cmd.out_veventq_fd, r, sizeof(r)), ==, 120);
+    g_assert_true(r[0].h.sequence == 0x7ffffffe && r[1].h.sequence == 0x7fffffff && r[2].h.sequence == 0);
+    iommufd_ops->event_close((int)cmd.out_veventq_fd);
+}
+
+/* Before Linux 6.19. */
+static void test_old_nesting(void)
+{
+    uint32_t s2, v, vd, n;
+
+    hostsim->no_plain_nesting = true;
+    g_assert_cmpint(hwpt(2, ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, NULL, &s2), ==, 0);
+    g_assert_cmpint(viommu(2, s2, &v), ==, 0);
+    g_assert_cmpint(hwpt(2, v, 0, ste_bypass, &n), ==, 0);
+    g_assert_cmpint(attach(2, n), ==, -ENOENT);
+    g_assert_cmpint(vdevice(2, v, 0xa00, &vd), ==, 0);
+    g_assert_cmpint(attach(2, n), ==, 0);
+}
+
 static void test_dma(void)
 {
     static uint8_t ram[65536] __attribute__((aligned(65536)));
@@ -362,6 +401,8 @@ int main(int argc, char **argv)
     add("invalidate", test_invalidate);
     add("invalidate-counts", test_invalidate_counts);
     add("events", test_events);
+    add("event-sequence", test_event_sequence);
+    add("old-nesting", test_old_nesting);
     add("dma", test_dma);
     return g_test_run();
 }
