@@ -295,6 +295,7 @@ bool msix_init(PCIDevice *dev, unsigned nentries, MemoryRegion *table_bar, uint8
     pci_set_long(dev->config + at + PCI_MSIX_PBA, pba_offset | pba_bar_nr);
     pci_set_word(dev->wmask + at + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
     dev->msix_entries_nr = nentries;
+    msix_free(dev);                     /* of a realize that failed later on */
     dev->msix_table = g_malloc0(table_size);
     dev->msix_pba = g_malloc0(pba_size);
     dev->msix_entry_used = g_new0(unsigned, nentries);
@@ -328,6 +329,11 @@ void msix_uninit(PCIDevice *dev, MemoryRegion *table_bar, MemoryRegion *pba_bar)
     dev->msix_entries_nr = 0;
     memory_region_del_subregion(table_bar, &dev->msix_table_mmio);
     memory_region_del_subregion(pba_bar, &dev->msix_pba_mmio);
+    /* The table stays until the object goes: an access may be on its way to it. */
+}
+
+void msix_free(PCIDevice *dev)
+{
     g_clear_pointer(&dev->msix_table, g_free);
     g_clear_pointer(&dev->msix_pba, g_free);
     g_clear_pointer(&dev->msix_entry_used, g_free);

@@ -22,6 +22,7 @@ PCIBus *pci_bus_main_root(PCIBus *bus);
 
 /* pci_config.c */
 void pci_config_init(PCIDevice *dev);
+void msix_free(PCIDevice *dev);
 void pci_config_free(PCIDevice *dev);
 void pci_config_seal(PCIDevice *dev);                     /* what is in it now is what reset brings back */
 void pci_config_reset(PCIDevice *dev);

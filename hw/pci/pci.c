@@ -226,6 +226,7 @@ bool pci_realize_and_unref(PCIDevice *dev, PCIBus *bus, Error **errp)
 
 static void pci_device_finalize(Object *obj)
 {
+    msix_free((PCIDevice *)obj);
     pci_config_free((PCIDevice *)obj);
 }
 
