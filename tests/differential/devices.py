@@ -67,12 +67,13 @@ DEVICES = [
     Device("edu", BAR, tuple(range(0, 0xa0, 4)), (4, 8), PCI, mapped(3), span=0x200, read_only=(8,), keep=((0x98, ~1),)),
     Device("pci-testdev", BAR, tuple(range(0, 0x40)), (1, 2, 4), PCI, mapped(4), span=0x100),
     Device("nvme", BAR, tuple(range(0, 0x60, 4)), (4, 8), PCI, mapped(5), span=0x1000, keep=((0x14, ~1),)),
-    config_space("host", 0, 0), config_space("root-port", 0, 1, True), config_space("edu", 0, 3), config_space("pci-testdev", 0, 4),
+    config_space("host", 0, 0), config_space("root-port", 0, 1, True, ((0x6c, ~0x400),)), config_space("edu", 0, 3), config_space("pci-testdev", 0, 4),
     virtio_mmio("legacy", [], (0x28, 0x3c, 0x40)), virtio_mmio("modern", VIRTIO_MODERN, (0x44, 0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4)),
     config_space("virtio-transitional", 0, 6), config_space("virtio-modern", 0, 7), config_space("nvme", 0, 5, keep=((0x88, NO_FLR),)), config_space("upstream", 1, 0, True), config_space("downstream", 2, 0, True, ((0x98, NO_FLR),)),
 ]
 
 RESERVED = "reserved bits read as 0; the peer keeps what is written"
+MESSAGES = "MSI: more messages enabled than there are; the peer keeps the number"
 PM, MSI, PCIE, MSIX, SSVID, AER, ACS = 8, 14, 60, 12, 8, 0x48, 8
 # Where the capabilities of each function are: all else behind the header is reserved.
 CAPABILITIES = {
@@ -105,7 +106,8 @@ KNOWN = [entry for name, capabilities in CAPABILITIES.items() for entry in reser
     Known("nvme", 0x14, 0x14, 0xff00000e, RESERVED), Known("nvme", 0x24, 0x24, 0xf000f000, RESERVED),
     Known("nvme", 0x28, 0x30, 0xfff, RESERVED), Known("nvme", 0x50, 0x54, 0xffffffff, "CMBMSC is not there without a controller memory buffer"),
     Known("nvme", 0x1c, 0x1c, 0xc, "CSTS.SHST: our shutdown is complete when the queues are, the peer's at once"),
-    Known("config-edu", 0x40, 0x40, 0x700000, "MSI: more messages enabled than there are; the peer keeps the number"),
+    Known("config-edu", 0x40, 0x40, 0x700000, MESSAGES), Known("config-upstream", 0x70, 0x70, 0x700000, MESSAGES),
+    Known("config-downstream", 0x70, 0x70, 0x700000, MESSAGES),
     Known("config-root-port", 4, 4, 0x80000, "a slot command that completes interrupts, by INTx too; the peer's does not"),
     Known("config-root-port", 0x6c, 0x6c, 0x100000, "Slot Status is write one to clear, and a write of it no command"),
     Known("config-nvme", 0x8c, 0x90, 0xffffffff, "link registers of a root complex integrated endpoint are reserved (PCIe 7.5.3)"),

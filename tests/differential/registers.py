@@ -20,10 +20,13 @@ class Device:
     args: list = field(default_factory=list)
     setup: list = field(default_factory=list)           # qtest commands
     span: int = 0x1000                  # where "others" are
+    align: int = 1                      # of smaller accesses, too
     values: tuple = ()                  # that mean something
     keep: tuple = ()                    # (offset, and): what a write may not set
     read_only: tuple = ()               # offsets never written
     reads: bool = True                  # read back what was written now and then
+    write_sizes: tuple = ()             # where they are fewer
+    sequence: object = None             # (random) -> operations that belong together, instead of single ones
 
 
 @dataclass
@@ -53,20 +56,24 @@ def write(r, device, offset, size):
     return (size, offset, v & (1 << size * 8) - 1)
 
 
+def single(r, device):
+    """One access, or a write and what it left."""
+    size = r.choice(device.sizes)
+    offset = (r.choice(device.offsets) if r.random() < 0.9 else r.randrange(device.span)) & -max(size, device.align)
+    read = (size, offset, None)
+    if r.random() < 0.45 and size in (device.write_sizes or device.sizes) and not any(offset <= at < offset + size for at in device.read_only):
+        return [write(r, device, offset, size)] + ([read] if device.reads and r.random() < 0.7 else [])
+    return [read]
+
+
 def script(device, seed, length):
-    """A list of (size, offset, value to write, or None to read)."""
+    """Groups of (size, offset, value to write, or None to read)."""
     r = random.Random(f"{seed}/{device.name}")
-    ops = []
-    for _ in range(length):
-        size = r.choice(device.sizes)
-        offset = (r.choice(device.offsets) if r.random() < 0.9 else r.randrange(device.span)) & -size
-        if r.random() < 0.45 and not any(offset <= at < offset + size for at in device.read_only):
-            ops.append(write(r, device, offset, size))
-            if device.reads and r.random() < 0.7:
-                ops.append((size, offset, None))
-        else:
-            ops.append((size, offset, None))
-    return ops
+    return [device.sequence(r) if device.sequence else single(r, device) for _ in range(length)]
+
+
+def flat(groups):
+    return [op for group in groups for op in group]
 
 
 def command(device, op):
@@ -90,7 +97,7 @@ def allowed(device, known, offset, size, differs):
 
 
 def start(device, binaries):
-    vms = [VM(name, binary, device.args) for name, binary in zip(("ours", "peer"), binaries)]
+    vms = [VM(name, binary, [a.replace("@NAME@", name) for a in device.args]) for name, binary in zip(("ours", "peer"), binaries)]
     if device.setup:
         for vm in vms:
             vm.ask(device.setup)
@@ -111,57 +118,67 @@ def first_difference(vms, device, known, ops, used):
     return None
 
 
-def fresh(binaries, device, known, ops):
+def fresh(binaries, device, known, groups):
     """On emulators of their own."""
     vms = start(device, binaries)
     try:
-        return first_difference(vms, device, known, ops, Counter())
+        return first_difference(vms, device, known, flat(groups), Counter())
     finally:
         for vm in vms:
             vm.end()
 
 
-def minimise(binaries, device, known, ops):
-    """ops ends with a read that differs; halves, quarters... of the rest are left out while it still does."""
-    chunk = max(len(ops) // 2, 1)
+def until(groups, index):
+    """The groups up to the operation that differs."""
+    n = 0
+    for i, group in enumerate(groups):
+        n += len(group)
+        if index < n:
+            return groups[:i + 1]
+    return groups
+
+
+def minimise(binaries, device, known, groups):
+    """The last group differs; halves, quarters... of the others are left out while it still does."""
+    chunk = max(len(groups) // 2, 1)
     while chunk:
         i = 0
-        while i < len(ops) - 1:
-            less = ops[:i] + ops[i + chunk:] if i + chunk < len(ops) else ops[:i] + ops[-1:]
+        while i < len(groups) - 1:
+            less = groups[:i] + groups[min(i + chunk, len(groups) - 1):]
             found = fresh(binaries, device, known, less)
             if found:
-                ops = less[:found[0] + 1]
+                groups = until(less, found[0])
             else:
                 i += chunk
         chunk //= 2
-    return ops, fresh(binaries, device, known, ops)
+    return groups, fresh(binaries, device, known, groups)
 
 
-def report(binaries, device, known, seed, ops):
-    small, found = minimise(binaries, device, known, ops)
+def report(binaries, device, known, seed, groups):
+    small, found = minimise(binaries, device, known, groups)
     print(f"DIFFERENCE {device.name}, seed {seed}" + (f": ours {found[1]}, peer {found[2]}" if found else " (not again on fresh emulators)"))
-    for op in small if found else ops[-8:]:
+    for op in flat(small)[:found[0] + 1] if found else flat(groups)[-8:]:
         print(f"  {command(device, op)}")
 
 
 def run_device(device, binaries, known, seed, length, used):
-    """The number of unexplained differences: the script ends at the first."""
-    ops = script(device, seed, length)
+    """(operations, unexplained differences): the script ends at the first."""
+    groups = script(device, seed, length)
     vms = start(device, binaries)
     try:
-        found = first_difference(vms, device, known, ops, used)
+        found = first_difference(vms, device, known, flat(groups), used)
     except Dead as e:
         if e.name == "peer" and any(text in str(e) for text in ENDS):
             used["the peer ended"] += 1
-            return 0
+            return length, 0
         print(f"DIFFERENCE {device.name}, seed {seed}: {e}")
-        return 1
+        return length, 1
     finally:
         for vm in vms:
             vm.end()
     if found:
-        report(binaries, device, known, seed, ops[:found[0] + 1])
-    return 1 if found else 0
+        report(binaries, device, known, seed, until(groups, found[0]))
+    return len(flat(groups)), 1 if found else 0
 
 
 def run(devices, binaries, known, seed, count, length=400):
@@ -170,8 +187,8 @@ def run(devices, binaries, known, seed, count, length=400):
     rounds = max(count // (length * len(devices)), 1)
     for device in devices:
         for i in range(rounds):
-            bad += run_device(device, binaries, known, seed + i, length, used)
-            done += length
+            ops, differ = run_device(device, binaries, known, seed + i, length, used)
+            done, bad = done + ops, bad + differ
     for why, times in used.most_common():
         print(f"#   {times:6} {why}")
     return done, bad

@@ -106,10 +106,10 @@ class Script:
         ops = self.ops
         ops += [writel(reg("CR0"), 0), Copy(reg("GERROR"), reg("GERRORN"))]
         ops += [f"memset {addr:#x} {size:#x} 0x0" for addr, size in (
-            (TABLES, used - TABLES or 8), (STRTAB, 0x10000), (DATA, DATA_SIZE), (DUMP, HALF * len(MASTERS)),
+            (TABLES, used - TABLES or 8), (STRTAB, 0x10000), (CMDQ, 0x2000), (DATA, DATA_SIZE), (DUMP, HALF * len(MASTERS)),
             (EVENTQ, EVENTS_SHOWN * EVENT_SIZE))]
         self.forget_all()
-        missed = {pa ^ bits for bits in case.moved if bits for pa in case.slots}
+        missed = {pa ^ a ^ b for a in case.moved for b in case.moved | {0} if a != b for pa in case.slots}
         ops += [f"memset {pa & -4096:#x} 0x2000 0x0" for pa in missed if RAM <= pa < RAM_END - 8192]
         ops += [writeq(addr, value) for addr, value in case.words.items()]
         ops += [write_bytes(pa, pattern(pa ^ case.seed, 64)) for pa in case.slots]
@@ -211,13 +211,12 @@ def run(vms, case):
 
 
 def audible(case):
-    """The same case with every fault recorded, and room for the records; None: it is so already."""
+    """The same case with every fault recorded by itself, and room for the records; None: it is so already."""
     loud = copy.deepcopy(case)
     loud.registers["EVENTQ_BASE"] = EVENTQ | 7
     for addr, name in case.label.items():
-        reg = name.split("[")[0]
-        bit = {"STE2": ("STE2", "S2R"), "CD0": ("CD0", "R")}.get(reg)
-        if bit and addr in case.words:
-            loud.words[addr] = put(loud.words[addr], *bit, 1)
-            loud.steps = [Step("write", (addr, put(s.args[1], *bit, 1))) if s.kind == "write" and s.args[0] == addr else s for s in loud.steps]
+        heard = {"STE1": ("STE1", "MEV", 0), "STE2": ("STE2", "S2R", 1), "CD0": ("CD0", "R", 1)}.get(name.split("[")[0])
+        if heard and addr in case.words:
+            loud.words[addr] = put(loud.words[addr], *heard)
+            loud.steps = [Step("write", (addr, put(s.args[1], *heard))) if s.kind == "write" and s.args[0] == addr else s for s in loud.steps]
     return None if loud == case else loud
