@@ -16,6 +16,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/arm/smmuv3-accel.h"
+#include "target/arm/cpu.h"
 #include "hw_arm.trace.h"
 
 /* IDR0.STALL_MODEL; 2 is "always" */
@@ -166,6 +167,18 @@ static bool check(SMMUv3Accel *a, const HostIOMMUDevice *hiod, Error **errp)
     return true;
 }
 
+/* A guest shares its processes' address spaces with devices only if these can reach what its CPUs can. */
+static void check_sva(const SMMUv3Accel *a, const HostIOMMUDevice *hiod)
+{
+    const ARMCPU *cpu = (const ARMCPU *)qemu_get_cpu(0);
+    unsigned pasids = MIN(hiod->caps.max_pasid_log2, smmuv3_ssidsize(a->s));
+
+    if (cpu && pasids && smmuv3_oas(a->s) < arm_cpu_pa_bits(cpu)) {
+        warn_report("%s: %s has PASIDs, but an output address size of %u bits is less than the CPU's %u: the guest cannot use SVA",
+                    smmuv3_name(a->s), hiod->name, smmuv3_oas(a->s), arm_cpu_pa_bits(cpu));
+    }
+}
+
 bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
 {
     SMMUv3State *s = a->s;
@@ -188,6 +201,7 @@ bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
         a->host = hiod->caps.smmuv3;
     }
     a->resolved = true;
+    check_sva(a, hiod);
     return true;
 }
 

@@ -46,6 +46,67 @@ static void test_life(void)
     qtest_quit(t);
 }
 
+/* Another kernel takes over from a running one, as Linux does it: abort, off, its own tables. */
+static void test_kexec(void)
+{
+    start("");
+    driver_starts();
+    set_ste(SID1, make_context(1));
+    g_assert_cmpint(where(0), ==, 1);
+    qtest_writel(t, SMMU + SMMU_GBPA, 1U << 31 | 1 << 20);
+    qtest_writel(t, SMMU + SMMU_CR0, 0);
+    g_assert_false(dma(0, PAGES, 0x5a));                    /* a device the old kernel left running */
+    g_assert_cmpint(where(0), ==, -1);
+    qtest_memset(t, STRTAB, 0, 0x40000);
+    qtest_writel(t, SMMU + SMMU_CMDQ_PROD, 0);
+    qtest_writel(t, SMMU + SMMU_CMDQ_CONS, 0);
+    driver_starts();
+    g_assert_cmpint(where(0), ==, -1);
+    set_ste(SID1, make_context(2));
+    g_assert_cmpint(where(0), ==, 2);
+    qtest_quit(t);
+}
+
+/* Sixty-four of them, four devices each: all there, and a run of one is one call whatever the others are. */
+static void test_many(void)
+{
+    g_autoptr(GString) host = g_string_new("-object '{\"qom-type\": \"x-hostsim\", \"id\": \"sim\", \"smmus\": [");
+    g_autoptr(GString) guest = g_string_new("-object iommufd,id=i0 ");
+    enum { SMMUS = 64, DEVS = 4 };
+
+    for (int i = 0; i < SMMUS; i++) {
+        g_string_append_printf(host, "%s{\"name\": \"smmu%d\"}", i ? "," : "", i);
+        g_string_append_printf(guest, "-device pxb-pcie,id=b%d,bus_nr=%d,bus=pcie.0,addr=%x.%d,multifunction=on "
+                               "-device arm-smmuv3,id=s%d,primary-bus=b%d,accel=on -device pcie-root-port,id=p%d,bus=b%d,chassis=%d ",
+                               i, 4 + 3 * i, 1 + i / 8, i % 8, i, i, i, i, i + 1);
+    }
+    g_string_append(host, "], \"devices\": [");
+    for (int i = 0; i < SMMUS * DEVS; i++) {
+        g_string_append_printf(host, "%s{\"host\": \"0000:%02x:00.%d\", \"smmu\": \"smmu%d\"}", i ? "," : "", i / DEVS + 1, i % DEVS, i / DEVS);
+        g_string_append_printf(guest, "-device vfio-pci,host=0000:%02x:00.%d,bus=p%d,addr=0.%d,iommufd=i0,multifunction=on ",
+                               i / DEVS + 1, i % DEVS, i / DEVS, i % DEVS);
+    }
+    t = qtest_init(VIRT_ARGS "%s]}' %s", host->str, guest->str);
+    g_autoptr(json_t) list = qtest_qmp_return(t, "{'execute': 'query-smmu'}");
+    g_assert_cmpuint(json_array_size(list), ==, SMMUS);
+    for (uint64_t i = 0; i < SMMUS; i += SMMUS - 1) {
+        uint64_t base = SMMU + i * 0x20000;
+
+        prod = 0;
+        qtest_writeq(t, base + SMMU_CMDQ_BASE, CMDQ | 8);
+        qtest_writel(t, base + SMMU_CR0, 8);
+        for (unsigned n = 0; n < 200; n++) {
+            command(CMD_TLBI_NH_VA | 1ULL << 48, (uint64_t)n << 12 | 1);
+        }
+        command(CMD_SYNC, 0);
+        int64_t before = sim_number("calls");
+        qtest_writel(t, base + SMMU_CMDQ_PROD, prod);
+        g_assert_cmphex(qtest_readl(t, base + SMMU_CMDQ_CONS), ==, prod);
+        g_assert_cmpint(sim_number("calls") - before, ==, 1);
+    }
+    qtest_quit(t);
+}
+
 /* 512 invalidations and a SYNC: one call. */
 static void test_one_call(void)
 {
@@ -164,6 +225,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/smmuv3-accel/life", test_life);
     g_test_add_func("/smmuv3-accel/one-call", test_one_call);
+    g_test_add_func("/smmuv3-accel/kexec", test_kexec);
+    g_test_add_func("/smmuv3-accel/many", test_many);
     g_test_add_func("/smmuv3-accel/group", test_group);
     g_test_add_func("/smmuv3-accel/failures", test_failures);
     g_test_add_func("/smmuv3-accel/renumber", test_renumber);
