@@ -582,6 +582,38 @@ static void test_bus_master(void)
     qtest_quit(t);
 }
 
+/* iommu_platform=on is DMA through the vIOMMU, off is DMA past it: the SMMU lets nothing through here. */
+static void test_behind_smmu(const void *data)
+{
+    enum { SMMU = 0x09050000, GBPA = 0x44 };
+    const uint32_t update = 1U << 31, abort_all = 1U << 20;
+    bool platform = GPOINTER_TO_INT(data);
+    QTestState *t = qtest_init(VIRT_ARGS "-M iommu=smmuv3 -device virtio-rng-pci,addr=1,iommu_platform=%s", platform ? "on" : "off");
+    VDev d;
+    VQueue *q;
+
+    vdev_init_pci(&d, t, 0, 1);
+    vdev_start(&d, platform ? F(VIRTIO_F_ACCESS_PLATFORM) : 0);
+    q = vqueue_new(&d, 0, RNG_QUEUE);
+    vdev_driver_ok(&d);
+    fill_one(q, 16);
+    qtest_writel(t, SMMU + GBPA, update | abort_all);
+    if (!platform) {
+        fill_one(q, 16);
+    } else {
+        vqueue_add(q, (VBuf[]) { { vdev_alloc(&d, 16), 16, true } }, 1);
+        vqueue_kick(q);
+        vdev_wait_needs_reset(&d);
+        qtest_writel(t, SMMU + GBPA, update);
+        vdev_start(&d, F(VIRTIO_F_ACCESS_PLATFORM));
+        vqueue_setup(q);
+        vdev_driver_ok(&d);
+        fill_one(q, 16);
+    }
+    vdev_free(&d);
+    qtest_quit(t);
+}
+
 static void below_port(QTestState *t)
 {
     number_bridge(t, 0, 1, 1, 1);
@@ -759,6 +791,8 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio/pci/config-window", test_config_window);
     g_test_add_func("/virtio/pci/bus-master", test_bus_master);
     g_test_add_func("/virtio/pci/hotplug", test_hotplug);
+    g_test_add_data_func("/virtio/pci/past-the-smmu", GINT_TO_POINTER(false), test_behind_smmu);
+    g_test_add_data_func("/virtio/pci/behind-the-smmu", GINT_TO_POINTER(true), test_behind_smmu);
     g_test_add_func("/virtio/rng/quota", test_rng_quota);
     g_test_add_func("/virtio/rng/waits", test_rng_waits);
     g_test_add_func("/virtio/wrong-options", test_wrong_options);
