@@ -75,46 +75,62 @@ void smmu_event_encode(const SMMUEvent *e, uint64_t rec[EVT_WORDS])
 
 /* --- Interrupts ------------------------------------------------------------------ */
 
-typedef struct PendingMsi {
-    SMMUv3State *s;
-    uint64_t addr;
-    uint32_t data, abort_bit;
-} PendingMsi;
-
-/* In the main thread, under the machine lock alone: doorbells are devices. */
 /* The SMMU is part of the root complex: its messages carry the ID of function 0 there, which sends none itself. */
 static uint16_t msi_device_id(SMMUv3State *s)
 {
     return PCI_BUILD_BDF(pci_bus_num(s->primary_bus), 0);
 }
 
-static void msi_write(void *opaque)
+/* In the main thread: what is behind a doorbell may need the machine lock, and comes back to us. */
+void smmuv3_deliver_msis(void *opaque)
 {
-    g_autofree PendingMsi *m = opaque;
-    MemTxResult r;
+    SMMUv3State *s = opaque;
+    SMMUMsi msi[SMMU_MSIS_WAITING];
+    unsigned n;
 
-    address_space_stn_le(m->s->as, m->addr, 4, m->data, (MemTxAttrs) { .requester_id = msi_device_id(m->s) }, &r);
-    if (r != MEMTX_OK) {
-        g_mutex_lock(&m->s->lock);
-        smmuv3_gerror_raise(m->s, m->abort_bit);
-        g_mutex_unlock(&m->s->lock);
+    g_mutex_lock(&s->lock);
+    n = s->nr_msis_waiting;
+    memcpy(msi, s->msis_waiting, n * sizeof(*msi));
+    s->nr_msis_waiting = 0;
+    g_mutex_unlock(&s->lock);
+    for (unsigned i = 0; i < n; i++) {
+        MemTxResult r;
+
+        address_space_stn_le(s->as, msi[i].addr, 4, msi[i].data, (MemTxAttrs) { .requester_id = msi_device_id(s) }, &r);
+        if (r != MEMTX_OK) {
+            g_mutex_lock(&s->lock);
+            smmuv3_gerror_raise(s, msi[i].abort_bit);
+            g_mutex_unlock(&s->lock);
+        }
     }
-    object_unref(m->s);
+}
+
+static bool msi_waits(const SMMUv3State *s, const SMMUMsi *msi)
+{
+    for (unsigned i = 0; i < s->nr_msis_waiting; i++) {
+        if (s->msis_waiting[i].addr == msi->addr && s->msis_waiting[i].data == msi->data) {
+            return true;                /* an interrupt is pending or not, however often it was sent */
+        }
+    }
+    return false;
 }
 
 void smmuv3_send_msi(SMMUv3State *s, uint64_t addr, uint32_t data, uint32_t abort_bit)
 {
+    SMMUMsi msi = { addr, data, abort_bit };
     MemTxResult r;
 
     /* A word in RAM that the guest polls must be there before CONS moves. */
     address_space_stn_le(s->as, addr, 4, data, (MemTxAttrs) { .memory = 1 }, &r);
-    if (r == MEMTX_OK) {
+    if (r == MEMTX_OK || msi_waits(s, &msi)) {
         return;
     }
-    PendingMsi *m = g_new(PendingMsi, 1);
-    *m = (PendingMsi) { .s = s, .addr = addr, .data = data, .abort_bit = abort_bit };
-    object_ref(s);
-    main_loop_run_once(msi_write, m);
+    if (s->nr_msis_waiting == SMMU_MSIS_WAITING) {
+        smmuv3_gerror_raise(s, abort_bit);      /* nobody needs that many doorbells */
+        return;
+    }
+    s->msis_waiting[s->nr_msis_waiting++] = msi;
+    qemu_bh_schedule(s->msi_bh);
 }
 
 void smmuv3_notify(SMMUv3State *s, unsigned irq, const SMMUMsiCfg *msi, uint32_t abort_bit)

@@ -17,6 +17,7 @@
 #include "hw/arm/smmuv3-regs.h"
 #include "hw/arm/smmu-walk.h"
 #include "hw/pci/pci.h"
+#include "util/main-loop.h"
 #include "util/options.h"
 
 #define SMMU_CMDQS      19
@@ -39,6 +40,13 @@ typedef struct SMMUMsiCfg {
     uint64_t addr;
     uint32_t data, attr;
 } SMMUMsiCfg;
+
+/* A message on its way to a doorbell; its failure sets a bit of GERROR. */
+typedef struct SMMUMsi {
+    uint64_t addr;
+    uint32_t data, abort_bit;
+} SMMUMsi;
+#define SMMU_MSIS_WAITING 8
 
 /* An event before it is encoded; `ipa` is the fetch address for the *_FETCH and EABT kinds. */
 typedef struct SMMUEvent {
@@ -138,6 +146,9 @@ struct SMMUv3State {
     uint64_t strtab_base;
     SMMUQueue cmdq, eventq, priq;
     SMMUMsiCfg msi_gerror, msi_eventq, msi_priq;
+    SMMUMsi msis_waiting[SMMU_MSIS_WAITING];
+    unsigned nr_msis_waiting;
+    QEMUBH *msi_bh;
     bool sync_failed;                   /* the next CMD_SYNC reports it */
     uint64_t last_event[EVT_WORDS];     /* in the queue, if merging it is allowed; else zero */
     SMMUv3Stats stats;
@@ -174,6 +185,7 @@ void smmuv3_count_fault(SMMUv3State *s, unsigned type);     /* for statistics; w
 bool smmuv3_event_room(const SMMUv3State *s);
 void smmuv3_notify(SMMUv3State *s, unsigned irq, const SMMUMsiCfg *msi, uint32_t abort_bit);
 void smmuv3_gerror_raise(SMMUv3State *s, uint32_t bit);
+void smmuv3_deliver_msis(void *opaque);                     /* the bottom half behind it */
 void smmuv3_send_msi(SMMUv3State *s, uint64_t addr, uint32_t data, uint32_t abort_bit);
 
 /* smmuv3-priq.c */

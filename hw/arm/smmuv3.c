@@ -420,6 +420,7 @@ static void reset_registers(SMMUv3State *s)
     s->cmdq = s->eventq = s->priq = (SMMUQueue) { 0 };
     s->msi_gerror = s->msi_eventq = s->msi_priq = (SMMUMsiCfg) { 0 };
     s->sync_failed = false;
+    s->nr_msis_waiting = 0;
     memset(s->last_event, 0, sizeof(s->last_event));
 }
 
@@ -459,6 +460,7 @@ static void smmuv3_init(Object *obj)
     SysBusDevice *sbd = SYS_BUS_DEVICE(obj);
 
     g_mutex_init(&s->lock);
+    s->msi_bh = qemu_bh_new(smmuv3_deliver_msis, s);
     memory_region_init_io(&s->iomem, obj, &smmuv3_ops, s, TYPE_ARM_SMMUV3, SMMU_MMIO_SIZE);
     memory_region_clear_global_locking(&s->iomem);
     sysbus_init_mmio(sbd, &s->iomem);
@@ -469,7 +471,10 @@ static void smmuv3_init(Object *obj)
 
 static void smmuv3_finalize(Object *obj)
 {
-    g_mutex_clear(&ARM_SMMUV3(obj)->lock);
+    SMMUv3State *s = ARM_SMMUV3(obj);
+
+    qemu_bh_delete(s->msi_bh);
+    g_mutex_clear(&s->lock);
 }
 
 /* --- Properties -------------------------------------------------------------------------- */

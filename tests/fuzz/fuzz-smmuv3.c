@@ -31,6 +31,7 @@ static void set_up(void)
     bus->qbus.name = g_strdup("fuzz");
     smmu = ARM_SMMUV3(object_new(TYPE_ARM_SMMUV3));
     smmu->as = &address_space_memory;
+    smmu->primary_bus = bus;
     g_assert_true(smmuv3_emul_realize(smmu, &error_abort));
     /* both stages, 20-bit SubstreamIDs, ATS, RIL, 52 bits and every page size */
     smmu->idr[0] = FIELD_MASK(IDR0, S1P) | FIELD_MASK(IDR0, S2P) | FIELD_MASK(IDR0, ATS) | FIELD_MASK(IDR0, CD2L) | 2 << 2;

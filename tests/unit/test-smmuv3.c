@@ -413,6 +413,55 @@ static void test_eventq_abort(void)
     g_assert_cmphex(read32(SMMU_EVENTQ_PROD), ==, 0);
 }
 
+/* --- Messages ------------------------------------------------------------------------------------- */
+
+static struct { unsigned n; uint64_t data; MemTxAttrs attrs; } bell;
+
+static MemTxResult ring(void *opaque, hwaddr addr, uint64_t data, unsigned size, MemTxAttrs attrs)
+{
+    bell.n++;
+    bell.data = data;
+    bell.attrs = attrs;
+    return MEMTX_OK;
+}
+
+/* 3.18: a message to a doorbell leaves from the main thread, once, with a DeviceID; many others fail and say so */
+static void test_msi(void)
+{
+    static const MemoryRegionOps ops = { .write_with_attrs = ring };
+    SMMUEvent e = { .type = SMMU_EVT_F_TRANSLATION };
+    MemoryRegion mr;
+
+    memset(&mr, 0, sizeof(mr));
+    memory_region_init_io(&mr, NULL, &ops, NULL, "doorbell", 0x1000);
+    memory_region_add_subregion(get_system_memory(), 0x8000000, &mr);
+    reset(6, 6);
+    smmu->primary_bus = (PCIBus *)object_new(TYPE_PCIE_BUS);
+    smmu->idr[0] |= FIELD_MASK(IDR0, MSI);
+    write64(SMMU_EVENTQ_IRQ_CFG0, 0x8000040);
+    write32(SMMU_EVENTQ_IRQ_CFG1, 0x99);
+    write32(SMMU_IRQ_CTRL, 4);
+    for (unsigned i = 0; i < 5; i++) {
+        smmuv3_event_record(smmu, &e);
+    }
+    g_assert_cmpuint(bell.n, ==, 0);
+    main_loop_wait(true);
+    g_assert_cmpuint(bell.n, ==, 1);
+    g_assert_cmphex(bell.data, ==, 0x99);
+    g_assert_false(bell.attrs.unspecified);
+    g_assert_cmphex(bell.attrs.requester_id, ==, 0);
+    for (unsigned i = 0; i < 100; i++) {
+        smmuv3_send_msi(smmu, 0x8000040, i, GERROR_MSI_CMDQ_ABT_ERR);
+    }
+    g_assert_cmphex(read32(SMMU_GERROR), ==, GERROR_MSI_CMDQ_ABT_ERR);
+    main_loop_wait(true);
+    g_assert_cmpuint(bell.n, ==, 1 + SMMU_MSIS_WAITING);
+    object_unref(smmu->primary_bus);
+    smmu->primary_bus = NULL;
+    memory_region_del_subregion(get_system_memory(), &mr);
+    object_unref(&mr);
+}
+
 /* --- Registers -------------------------------------------------------------------------------------- */
 
 static void test_registers(void)
@@ -469,6 +518,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smmuv3/cmdq/speed", test_speed);
     g_test_add_func("/smmuv3/eventq/overflow", test_overflow);
     g_test_add_func("/smmuv3/eventq/abort", test_eventq_abort);
+    g_test_add_func("/smmuv3/msi", test_msi);
     g_test_add_func("/smmuv3/registers", test_registers);
     r = g_test_run();
     memory_region_del_subregion(get_system_memory(), &mr);
