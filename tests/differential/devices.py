@@ -19,11 +19,13 @@ IDS = tuple(range(0xfd0, 0x1000, 4))
 
 def numbered():
     """Bus numbers behind the root port."""
-    return [f"writel {cfg(bus, slot, offset=0x18):#x} {numbers:#x}" for bus, slot, numbers in ((0, 1, 0x30100), (1, 0, 0x30201), (2, 0, 0x30302))]
+    ports = ((0, 1, 0x30100), (1, 0, 0x30201), (2, 0, 0x30302))
+    return [f"writel {cfg(bus, slot, offset=0x18):#x} {numbers:#x}" for bus, slot, numbers in ports]
 
 
 def mapped(slot):
-    return [f"writel {cfg(0, slot, offset=0x10):#x} {BAR:#x}", f"writel {cfg(0, slot, offset=0x14):#x} 0x0", f"writew {cfg(0, slot, offset=4):#x} 0x6"]
+    return [f"writel {cfg(0, slot, offset=0x10):#x} {BAR:#x}", f"writel {cfg(0, slot, offset=0x14):#x} 0x0",
+            f"writew {cfg(0, slot, offset=4):#x} 0x6"]
 
 
 def config_space(name, bus, slot, bridge=False, keep=()):
@@ -56,7 +58,8 @@ def flash_command(r):
 
 
 DEVICES = [
-    Device("pl011", PL011, (0, 4, 0x18, 0x20, 0x24, 0x28, 0x2c, 0x30, 0x34, 0x38, 0x3c, 0x40, 0x44, 0x48) + IDS, (1, 2, 4), MACHINE + ["-serial", "null"], align=4,
+    Device("pl011", PL011, (0, 4, 0x18, 0x20, 0x24, 0x28, 0x2c, 0x30, 0x34, 0x38, 0x3c, 0x40, 0x44, 0x48) + IDS, (1, 2, 4),
+           MACHINE + ["-serial", "null"], align=4,
            keep=((0x30, ~0x80),)),      # not looped back: the peer forgets breaks there, and overwrites what an overrun must keep
     Device("pl031", PL031, (4, 8, 0xc, 0x10, 0x14, 0x18, 0x1c) + IDS, (4,), MACHINE + ["-rtc", "base=2020-01-01T00:00:00,clock=vm"],
            read_only=(4, 8)),           # no alarms: time by icount goes straight to them
@@ -67,9 +70,12 @@ DEVICES = [
     Device("edu", BAR, tuple(range(0, 0xa0, 4)), (4, 8), PCI, mapped(3), span=0x200, read_only=(8,), keep=((0x98, ~1),)),
     Device("pci-testdev", BAR, tuple(range(0, 0x40)), (1, 2, 4), PCI, mapped(4), span=0x100),
     Device("nvme", BAR, tuple(range(0, 0x60, 4)), (4, 8), PCI, mapped(5), span=0x1000, keep=((0x14, ~1),)),
-    config_space("host", 0, 0), config_space("root-port", 0, 1, True, ((0x6c, ~0x400),)), config_space("edu", 0, 3), config_space("pci-testdev", 0, 4),
+    config_space("host", 0, 0), config_space("root-port", 0, 1, True, ((0x6c, ~0x400),)),      # slots stay powered
+    config_space("edu", 0, 3), config_space("pci-testdev", 0, 4),
     virtio_mmio("legacy", [], (0x28, 0x3c, 0x40)), virtio_mmio("modern", VIRTIO_MODERN, (0x44, 0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4)),
-    config_space("virtio-transitional", 0, 6), config_space("virtio-modern", 0, 7), config_space("nvme", 0, 5, keep=((0x88, NO_FLR),)), config_space("upstream", 1, 0, True), config_space("downstream", 2, 0, True, ((0x98, NO_FLR),)),
+    config_space("virtio-transitional", 0, 6), config_space("virtio-modern", 0, 7),
+    config_space("nvme", 0, 5, keep=((0x88, NO_FLR),)), config_space("upstream", 1, 0, True),
+    config_space("downstream", 2, 0, True, ((0x98, NO_FLR),)),
 ]
 
 RESERVED = "reserved bits read as 0; the peer keeps what is written"

@@ -61,7 +61,8 @@ def single(r, device):
     size = r.choice(device.sizes)
     offset = (r.choice(device.offsets) if r.random() < 0.9 else r.randrange(device.span)) & -max(size, device.align)
     read = (size, offset, None)
-    if r.random() < 0.45 and size in (device.write_sizes or device.sizes) and not any(offset <= at < offset + size for at in device.read_only):
+    writable = size in (device.write_sizes or device.sizes) and not any(offset <= at < offset + size for at in device.read_only)
+    if writable and r.random() < 0.45:
         return [write(r, device, offset, size)] + ([read] if device.reads and r.random() < 0.7 else [])
     return [read]
 
@@ -156,7 +157,8 @@ def minimise(binaries, device, known, groups):
 
 def report(binaries, device, known, seed, groups):
     small, found = minimise(binaries, device, known, groups)
-    print(f"DIFFERENCE {device.name}, seed {seed}" + (f": ours {found[1]}, peer {found[2]}" if found else " (not again on fresh emulators)"))
+    how = f"ours {found[1]}, peer {found[2]}" if found else "not again on fresh emulators"
+    print(f"DIFFERENCE {device.name}, seed {seed}: {how}")
     for op in flat(small)[:found[0] + 1] if found else flat(groups)[-8:]:
         print(f"  {command(device, op)}")
 

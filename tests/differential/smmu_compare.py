@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two results of a case, held against each other: nothing, explained differences, or a finding."""
-from smmu_explained import collapse, explain, explain_memory
+from smmu_conditions import collapse
+from smmu_explained import explain, explain_memory
 from smmu_peek import Peek
 
 

@@ -218,5 +218,7 @@ def audible(case):
         heard = {"STE1": ("STE1", "MEV", 0), "STE2": ("STE2", "S2R", 1), "CD0": ("CD0", "R", 1)}.get(name.split("[")[0])
         if heard and addr in case.words:
             loud.words[addr] = put(loud.words[addr], *heard)
-            loud.steps = [Step("write", (addr, put(s.args[1], *heard))) if s.kind == "write" and s.args[0] == addr else s for s in loud.steps]
+            for i, step in enumerate(loud.steps):
+                if step.kind == "write" and step.args[0] == addr:
+                    loud.steps[i] = Step("write", (addr, put(step.args[1], *heard)))
     return None if loud == case else loud
