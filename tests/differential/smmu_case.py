@@ -49,6 +49,11 @@ class Case:
     notes: list = field(default_factory=list)       # the mutations, for people
 
 
+def contents(case, pa):
+    """What is in a slot before the case: 64 bytes."""
+    return random.Random(pa ^ case.seed).randbytes(64)
+
+
 @dataclass
 class Stream:
     """One master's way through the tables."""

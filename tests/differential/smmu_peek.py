@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a case's tables say about one access, step by step: for conditions of explained differences, and for people."""
+import struct
 from dataclasses import dataclass, field
 
 from fields import get
-from smmu_case import SIDS
+from smmu_case import SIDS, contents
 from smmu_tables import level_shift, start_level_s1
 
 GRANULES = ({0: 12, 1: 16, 2: 14}, {1: 14, 2: 12, 3: 16})
@@ -52,7 +53,7 @@ class Peek:
 
     def __init__(self, case, index, master):
         self.case, self.sid = case, SIDS[master]
-        self.memory = dict(case.words)
+        self.memory = {pa + i * 8: w for pa in case.slots for i, w in enumerate(struct.unpack("<8Q", contents(case, pa)))} | case.words
         for step in case.steps[:index]:
             if step.kind == "write":
                 self.memory[step.args[0]] = step.args[1]

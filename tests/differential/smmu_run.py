@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 from fields import NUMBERS, get, pack, put, register
-from smmu_case import CMDQ, DATA, DATA_SIZE, DUMP, EVENTQ, MASTERS, OAS, RAM, RAM_END, SMMU, STRTAB, Step, TABLES
+from smmu_case import CMDQ, DATA, DATA_SIZE, DUMP, EVENTQ, MASTERS, OAS, RAM, RAM_END, SMMU, STRTAB, Step, TABLES, contents
 from vm import VM, Copy, Wait, both, config_address, number
 
 BARS = (0x10000000, 0x10100000, 0x10200000)
@@ -37,10 +37,6 @@ def dma_ops(master, src, dst, count, command):
             Wait(200000000, f"readq {bar + 0x98:#x}", 1)]
 
 
-def pattern(seed, n):
-    return random.Random(seed).randbytes(n)
-
-
 def write_bytes(addr, data):
     return f"write {addr:#x} {len(data):#x} 0x{data.hex()}"
 
@@ -54,7 +50,7 @@ def start(name, binary, ours):
     for (bus, slot), bar in zip(MASTERS, BARS):
         ops += [writel(config_address(bus, slot, offset=0x10), bar), f"writew {config_address(bus, slot, offset=4):#x} 6"]
     for master in range(len(MASTERS)):
-        ops += [write_bytes(RAM, pattern(master, HALF))] + dma_ops(master, RAM, BUFFER, HALF, 1)
+        ops += [write_bytes(RAM, random.Random(master).randbytes(HALF))] + dma_ops(master, RAM, BUFFER, HALF, 1)
     vm.run(ops + [f"memset {RAM:#x} 0x1000000 0x0"])       # what the machine put there for its guest
     vm.used = TABLES
     return vm
@@ -112,7 +108,7 @@ class Script:
         missed = {pa ^ a ^ b for a in case.moved for b in case.moved | {0} if a != b for pa in case.slots}
         ops += [f"memset {pa & -4096:#x} 0x2000 0x0" for pa in missed if RAM <= pa < RAM_END - 8192]
         ops += [writeq(addr, value) for addr, value in case.words.items()]
-        ops += [write_bytes(pa, pattern(pa ^ case.seed, 64)) for pa in case.slots]
+        ops += [write_bytes(pa, contents(case, pa)) for pa in case.slots]
         ops += [writeq(reg(n), r[n]) for n in ("STRTAB_BASE", "CMDQ_BASE", "EVENTQ_BASE")]
         ops += [writel(reg(n), r[n]) for n in ("STRTAB_BASE_CFG", "CR1", "CR2")]
         ops += [writel(reg(n), 0) for n in ("CMDQ_PROD", "CMDQ_CONS", "EVENTQ_PROD", "EVENTQ_CONS")]
