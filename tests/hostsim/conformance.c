@@ -313,9 +313,11 @@ static void case_attach(void)
 
 static void irqs(const char *what, uint32_t index, uint32_t start, uint32_t count, uint32_t flags, int32_t fd, int want)
 {
-    struct { struct vfio_irq_set set; int32_t fd; } cmd = {
-        .set = { .argsz = sizeof(cmd), .flags = flags, .index = index, .start = start, .count = count }, .fd = fd,
+    union { struct vfio_irq_set set; uint8_t room[sizeof(struct vfio_irq_set) + sizeof(fd)]; } cmd = {
+        .set = { .argsz = sizeof(cmd), .flags = flags, .index = index, .start = start, .count = count },
     };
+
+    memcpy(cmd.set.data, &fd, sizeof(fd));
     check(what, iommufd_ops->device_ioctl(device, VFIO_DEVICE_SET_IRQS, &cmd), want);
 }
 
@@ -348,13 +350,16 @@ static void case_device(void)
 
 static void case_reset(void)
 {
-    struct { struct vfio_pci_hot_reset_info info; struct vfio_pci_dependent_device devices[16]; } all = { .info = { .argsz = sizeof(all.info) } };
+    union {
+        struct vfio_pci_hot_reset_info info;
+        uint8_t room[sizeof(struct vfio_pci_hot_reset_info) + 16 * sizeof(struct vfio_pci_dependent_device)];
+    } all = { .info = { .argsz = sizeof(all.info) } };
 
     check("hot reset, no room for the list", iommufd_ops->device_ioctl(device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &all), -ENOSPC);
     all.info.argsz = sizeof(all);
     check("hot reset, the list", iommufd_ops->device_ioctl(device, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, &all), 0);
     expect("all of it is ours", all.info.flags, VFIO_PCI_HOT_RESET_FLAG_DEV_ID | VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED);
-    expect("by device id", all.devices[0].group_id, devid);
+    expect("by device id", all.info.devices[0].group_id, devid);
     check("function reset", iommufd_ops->device_ioctl(device, VFIO_DEVICE_RESET, NULL), 0);
 }
 

@@ -7,6 +7,16 @@
  */
 #include "hostsim.h"
 
+/* A table made with dirty tracking. */
+static int find_table(SimContext *ctx, uint32_t id, SimObject **hwpt)
+{
+    *hwpt = sim_object_get(ctx, id, SIM_PAGING);
+    if (!*hwpt) {
+        return -ENOENT;
+    }
+    return (*hwpt)->dirty ? 0 : -EOPNOTSUPP;
+}
+
 int sim_dirty_set(SimContext *ctx, void *arg)
 {
     struct iommu_hwpt_set_dirty_tracking *cmd = arg;
@@ -14,12 +24,10 @@ int sim_dirty_set(SimContext *ctx, void *arg)
     if (cmd->flags & ~(uint32_t)IOMMU_HWPT_DIRTY_TRACKING_ENABLE) {
         return -EOPNOTSUPP;
     }
-    SimObject *hwpt = sim_object_get(ctx, cmd->hwpt_id, SIM_PAGING);
-    if (!hwpt) {
-        return -ENOENT;
-    }
-    if (!hwpt->dirty) {
-        return -EOPNOTSUPP;
+    SimObject *hwpt;
+    int r = find_table(ctx, cmd->hwpt_id, &hwpt);
+    if (r < 0) {
+        return r;
     }
     hwpt->tracking = cmd->flags & IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
     g_hash_table_remove_all(hwpt->dirty);
@@ -62,12 +70,10 @@ int sim_dirty_get(SimContext *ctx, void *arg)
     if ((cmd->flags & ~(uint32_t)IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR) || cmd->__reserved) {
         return -EOPNOTSUPP;
     }
-    SimObject *hwpt = sim_object_get(ctx, cmd->hwpt_id, SIM_PAGING);
-    if (!hwpt) {
-        return -ENOENT;
-    }
-    if (!hwpt->dirty) {
-        return -EOPNOTSUPP;
+    SimObject *hwpt;
+    int r = find_table(ctx, cmd->hwpt_id, &hwpt);
+    if (r < 0) {
+        return r;
     }
     if (!is_power_of_2(cmd->page_size) || (cmd->iova | cmd->length) % cmd->page_size) {
         return -EINVAL;

@@ -6,7 +6,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "accel-helpers.h"
+/* Both have one of this name. */
+#define find_ext_cap find_ext_cap_on_bus_0
 #include "dma-testdev-helpers.h"
+#undef find_ext_cap
 
 #define BAR0 MMIO32
 #define TESTDEV ", \"model\": \"dma-testdev\", \"pasid\": 8"
@@ -113,6 +116,29 @@ static void test_ats(void)
     qtest_quit(t);
 }
 
+/* What reached the physical SMMU: its own VMID and StreamID, the guest's ASIDs and PASIDs. */
+static void test_physical_commands(void)
+{
+    begin();
+    set_ste_words(SID1, contexts(), S1DSS_CD0 | EATS);
+    g_autoptr(json_t) before = qtest_qmp_return(t, "{'execute': 'x-hostsim-query-commands', 'arguments': {'clear': true}}");
+    command(0x11 | 3ULL << 48, 0);
+    command(0x40 | 1 << 11 | 1 << 12 | (uint64_t)SID1 << 32, IOVA);
+    run();
+    g_autoptr(json_t) list = qtest_qmp_return(t, "{'execute': 'x-hostsim-query-commands'}");
+    const json_t *tlbi = json_array_get(list, 0), *atc = json_array_get(list, 1), *sync = json_array_get(list, 2);
+    g_assert_cmpstr(json_string_value(json_object_get(tlbi, "name")), ==, "TLBI_NH_ASID");
+    g_assert_cmpint(json_integer_value(json_object_get(tlbi, "asid")), ==, 3);
+    g_assert_cmpint(json_integer_value(json_object_get(tlbi, "vmid")), >, 0);
+    g_assert_cmpstr(json_string_value(json_object_get(atc, "name")), ==, "ATC_INV");
+    g_assert_cmphex(json_integer_value(json_object_get(atc, "stream-id")), ==, 0x100);      /* 01:00.0 on the host */
+    g_assert_cmpint(json_integer_value(json_object_get(atc, "pasid")), ==, 1);
+    g_assert_cmpstr(json_string_value(json_object_get(sync, "name")), ==, "SYNC");
+    g_autoptr(json_t) objects = qtest_qmp_return(t, "{'execute': 'x-hostsim-query-objects'}");
+    g_assert_cmpuint(json_array_size(objects), >, 8);
+    qtest_quit(t);
+}
+
 /* Without EATS the host turns ATS off in the function, and what it kept is gone. */
 static void test_ats_off(void)
 {
@@ -145,6 +171,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hostsim/dma/bypass", test_bypass);
     g_test_add_func("/hostsim/dma/pasids", test_pasids);
     g_test_add_func("/hostsim/dma/ats", test_ats);
+    g_test_add_func("/hostsim/dma/physical-commands", test_physical_commands);
     g_test_add_func("/hostsim/dma/ats-off", test_ats_off);
     g_test_add_func("/hostsim/dma/made-up-translation", test_made_up_translation);
     return g_test_run();
