@@ -13,7 +13,8 @@ from fields import FIELDS, NUMBERS, get, names, pack, put, register
 from smmu_tables import Memory, Table, leaf_levels, level_shift, start_level_s1
 
 SMMU = 0x09050000
-CMDQ, EVENTQ, STRTAB = 0x44000000, 0x44040000, 0x44100000
+# The queues are more than two bits away from all that a mutated pointer may reach.
+CMDQ, EVENTQ, STRTAB = 0x5b800000, 0x5b840000, 0x44100000
 TABLES, TABLES_SIZE = 0x44200000, 0x00c00000
 DATA, DATA_SIZE = 0x48000000, 0x00200000
 # STE.Config of the streams of a variant; the usual one several times.
