@@ -32,7 +32,7 @@ OAS = 44                                # of the peer's model
 
 @dataclass
 class Step:
-    kind: str                           # dma, commands, write (memory), event-cons, repair
+    kind: str                           # dma, commands, write (memory), event-cons, repair, off (SMMUEN), on
     args: tuple
 
 
@@ -290,7 +290,7 @@ class Generator:
         self.add("dma", s.master, r.getrandbits(1), iova, length)
 
     def sync(self):
-        return (pack("CMD0", OPCODE=NUMBERS["CMD_SYNC"]), 0)
+        return (pack("CMD0", OPCODE=NUMBERS["CMD_SYNC"], CS=self.r.choice([0, 0, 0, 1])), 0)
 
     def suffices_for_leaf(self, s, iova, slot):
         """One of the commands that remove what came of the leaf."""
@@ -390,6 +390,13 @@ class Generator:
                 self.case.notes.append("command word 1")
         self.add("commands", tuple(commands) + ((self.sync(),) if r.random() < 0.8 else ()))
 
+    def off_steps(self, s):
+        """DMA while the SMMU is off, which GBPA may forbid."""
+        r = self.r
+        self.add("off", r.getrandbits(1))
+        self.add("dma", s.master, r.getrandbits(1), r.choice(s.targets)[1], 4)
+        self.add("on")
+
     def steps(self):
         r = self.r
         for _ in range(r.randint(2, 5)):
@@ -404,6 +411,8 @@ class Generator:
             elif kind < 0.95:
                 if s.targets:
                     self.command_step()
+            elif kind < 0.965 and s.targets:
+                self.off_steps(s)
             elif kind < 0.98:
                 self.add("event-cons")
             else:

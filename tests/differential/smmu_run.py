@@ -100,7 +100,7 @@ class Script:
     def before(self, used):
         case, r = self.case, self.case.registers
         ops = self.ops
-        ops += [writel(reg("CR0"), 0), Copy(reg("GERROR"), reg("GERRORN"))]
+        ops += [writel(reg("CR0"), 0), writel(reg("GBPA"), pack("GBPA", UPDATE=1)), Copy(reg("GERROR"), reg("GERRORN"))]
         ops += [f"memset {addr:#x} {size:#x} 0x0" for addr, size in (
             (TABLES, used - TABLES or 8), (STRTAB, 0x10000), (CMDQ, 0x2000), (DATA, DATA_SIZE), (DUMP, HALF * len(MASTERS)),
             (EVENTQ, EVENTS_SHOWN * EVENT_SIZE))]
@@ -128,7 +128,7 @@ class Script:
         self.look("events", f"read {EVENTQ:#x} {EVENTS_SHOWN * EVENT_SIZE:#x}")
         for i, pa in enumerate(self.case.slots):
             self.look(i, f"read {pa:#x} 64")
-        for name in ("EVENTQ_CONS", "CR0ACK", "STRTAB_BASE_CFG", "CR1", "CR2"):
+        for name in ("EVENTQ_CONS", "CR0ACK", "GBPA", "STRTAB_BASE_CFG", "CR1", "CR2"):
             self.look(name, f"readl {reg(name):#x}")
         for name in ("STRTAB_BASE", "CMDQ_BASE", "EVENTQ_BASE"):
             self.look(name, f"readq {reg(name):#x}")
@@ -165,6 +165,12 @@ class Script:
 
     def do_event_cons(self, i):
         self.ops.append(writel(reg("EVENTQ_CONS"), 1))
+
+    def do_off(self, i, abort):
+        self.ops += [writel(reg("CR0"), CR0_QUEUES), writel(reg("GBPA"), pack("GBPA", UPDATE=1, ABORT=abort))]
+
+    def do_on(self, i):
+        self.ops += [writel(reg("GBPA"), pack("GBPA", UPDATE=1)), writel(reg("CR0"), CR0_QUEUES | CR0_SMMUEN)]
 
     def do_repair(self, i):
         """Every slot of the queue legal, then errors acknowledged."""
