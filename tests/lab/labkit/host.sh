@@ -9,6 +9,10 @@ PEER=
 if [ -n "$PEER" ]; then BOTH="ours peer"; else BOTH=ours; fi
 program() { case $1 in ours) echo "$OURS" ;; peer) echo "$PEER" ;; esac; }
 figure() { echo "FIGURE $1 $2 $3"; }
+# A measurement that came to nothing, and the end of what the program said
+failed() { echo "L1-FAILED $*"; tail -n 5 log; }
+# Reads all that a comparison runs: what waits for L0's disk waits in real time.
+warm_up() { cat /lab/* /vmm /lib/* /peer/* /peer/lib/* > /dev/null 2>&1; }
 
 # waitfor TEXT FILE [TENTHS]: until the file shows it, at most a minute by default
 waitfor() { i=0; while ! grep -q "$1" "$2" 2>/dev/null && [ $i -lt ${3:-600} ]; do sleep 0.1; i=$((i+1)); done; }

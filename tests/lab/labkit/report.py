@@ -19,8 +19,9 @@ def introduction(o, chosen, skipped):
            'The program   %s' % o.vmm,
            'The peer      %s' % (o.peer or 'none: no comparison (--peer)')]
     rounds = sum(4 if s.compares else 1 for s in chosen)
-    out.append('%d scenario%s; each boots the server, Linux with KVM on it, and guests in that. About %d minutes, longer on a busy machine.'
-               % (len(chosen), '' if len(chosen) == 1 else 's', max(1, round(rounds * MINUTES / max(o.jobs, 1)))))
+    minutes = max(1, round(rounds * MINUTES / max(o.jobs, 1)))
+    out.append('%d scenario%s; each boots the server, Linux with KVM on it, and guests in that. About %d minute%s, longer on a busy machine.'
+               % (len(chosen), '' if len(chosen) == 1 else 's', minutes, '' if minutes == 1 else 's'))
     return '\n'.join(out) + '\n'
 
 def assigned(result):

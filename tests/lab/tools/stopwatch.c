@@ -6,13 +6,14 @@
  * usage: stopwatch RESULT [-c COUNTER-LIBRARY] [-w TEXT]... -- COMMAND...
  *
  * Without -w the first byte of output is awaited. RESULT receives shell
- * assignments US_n, KIB_n, IOCTLS_n, INVALIDATIONS_n, RUNS_n for n = 1, 2...
- * and STATUS. The output is passed on.
+ * assignments US_n, KIB_n, CPU_US_n, IOCTLS_n, INVALIDATIONS_n,
+ * RUNS_n for n = 1, 2... and STATUS. The output is passed on.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,9 +62,32 @@ static long own_kib(pid_t pid)
     return sum;
 }
 
+/* The time that the program's threads, guest CPUs included, have spent on a CPU. */
+static long long cpu_us(pid_t pid)
+{
+    char pattern[48];
+    long long sum = 0, ns;
+    glob_t tasks = { 0 };
+
+    snprintf(pattern, sizeof(pattern), "/proc/%d/task/*/schedstat", pid);
+    glob(pattern, 0, NULL, &tasks);
+    for (size_t i = 0; i < tasks.gl_pathc; i++) {
+        FILE *f = fopen(tasks.gl_pathv[i], "r");
+
+        if (f && fscanf(f, "%lld", &ns) == 1) {
+            sum += ns;
+        }
+        if (f) {
+            fclose(f);
+        }
+    }
+    globfree(&tasks);
+    return sum / 1000;
+}
+
 static void note(int n, pid_t pid, long long begin)
 {
-    fprintf(result, "US_%d=%lld\nKIB_%d=%ld\n", n, now_us() - begin, n, own_kib(pid));
+    fprintf(result, "US_%d=%lld\nKIB_%d=%ld\nCPU_US_%d=%lld\n", n, now_us() - begin, n, own_kib(pid), n, cpu_us(pid));
     if (counts) {
         fprintf(result, "IOCTLS_%d=%ld\nINVALIDATIONS_%d=%ld\nRUNS_%d=%ld\n", n, counts->all, n, counts->invalidations, n, counts->runs);
     }
