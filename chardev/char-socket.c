@@ -5,9 +5,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <glib-unix.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include "chardev-internal.h"
 #include "util/passed-fds.h"
@@ -24,6 +26,7 @@ typedef struct SocketChardev {
     TelnetFilter telnet_in;
     uint64_t reconnect_ms;
     QEMUTimer *again;
+    guint hangup;                       /* source that watches for the other end's leaving while nobody reads; 0: none */
     int fds[MAX_FDS];                   /* came with the last bytes */
     int n_fds;
 } SocketChardev;
@@ -60,11 +63,20 @@ static void arm_reconnect(SocketChardev *s)
     }
 }
 
+static void unwatch_hangup(SocketChardev *s)
+{
+    if (s->hangup) {
+        g_source_remove(s->hangup);
+        s->hangup = 0;
+    }
+}
+
 static void disconnected(SocketChardev *s)
 {
     if (s->fd < 0) {
         return;
     }
+    unwatch_hangup(s);
     qemu_set_fd_handler(s->fd, NULL, NULL, NULL);
     close(s->fd);
     s->fd = -1;
@@ -216,6 +228,21 @@ static void accept_client(void *opaque)
     }
 }
 
+/* What was said before the other end left is still to be read. */
+static gboolean hung_up(gint fd, GIOCondition condition, gpointer opaque)
+{
+    SocketChardev *s = opaque;
+    int unread = 0;
+
+    s->hangup = 0;
+    if (ioctl(fd, FIONREAD, &unread) || !unread) {
+        object_ref(s);                  /* a frontend may delete us in its handler */
+        disconnected(s);
+        object_unref(s);
+    }
+    return G_SOURCE_REMOVE;
+}
+
 static void update_handlers(SocketChardev *s)
 {
     if (s->listen_fd >= 0) {
@@ -224,6 +251,11 @@ static void update_handlers(SocketChardev *s)
     if (s->fd >= 0) {
         bool read = qemu_chr_be_can_write(&s->parent_obj) > 0;
 
+        if (read) {
+            unwatch_hangup(s);
+        } else if (!s->hangup) {
+            s->hangup = g_unix_fd_add(s->fd, G_IO_HUP, hung_up, s);
+        }
         qemu_set_fd_handler(s->fd, read ? socket_readable : NULL, s->writing ? socket_writable : NULL, s);
     }
 }
@@ -518,6 +550,7 @@ static void socket_close(Chardev *chr)
 {
     SocketChardev *s = (SocketChardev *)chr;
 
+    unwatch_hangup(s);
     close_handled(&s->fd);
     close_handled(&s->listen_fd);
     close_handled(&s->connecting_fd);

@@ -227,7 +227,7 @@ static bool port_realize(DeviceState *dev, Error **errp)
         return false;
     }
     port->vser->ports[port->id] = port;
-    port->host_open = !port->chr.chr;
+    port->host_open = !port->chr.chr || qemu_chr_fe_backend_connected(&port->chr);
     virtio_serial_tell(port->vser, port->id, TELL_ADD);
     qemu_chr_fe_set_handlers(&port->chr, port_can_read, port_read, port_event, port, console);
     qemu_chr_fe_set_writable(&port->chr, port_writable);

@@ -309,8 +309,9 @@ static void test_testdev(void)
     pid = fork();
     if (!pid) {
         dup2(pair[0], 0);
+        dup2(2, 1);                     /* answers are no TAP */
         execl(binary, binary, "-accel", "qtest", "-M", "virt", "-nodefaults", "-display", "none", "-chardev", "testdev,id=ctd",
-              "-device", "virtio-serial-device", "-device", "virtconsole,chardev=ctd", "-qtest", "stdio", NULL);
+              "-device", "virtio-serial-device", "-device", "virtconsole,chardev=ctd", "-qtest", "stdio", "-qtest-log", "none", NULL);
         _exit(127);
     }
     /* The console's emergency write needs no driver; the last of 32 transports has the device. */
@@ -355,7 +356,9 @@ static void test_wrong(void)
 }
 
 static const struct { const char *name; GTestDataFunc fn; bool common; } tests[] = {
-    { "ports", test_ports, true }, { "bytes", test_bytes, true }, { "flow", test_flow, true }, { "hotplug", test_hotplug, true },
+    { "ports", test_ports, true },
+    /* the peer, whose machine stands, moves no bytes */
+    { "bytes", test_bytes, false }, { "flow", test_flow, false }, { "hotplug", test_hotplug, false },
     { "reset", test_reset, false }, { "console", test_console, false },
 };
 
