@@ -163,7 +163,18 @@ static bool set_dma(Object *obj, const ObjectProperty *prop, const json_t *value
     return true;
 }
 
-/* {"host", "config": [offset, value, ...], "sizes": [of region 0, 1, ...]}: from its next power-on. */
+static void set_sparse(SimDevice *dev, const json_t *sparse)
+{
+    g_array_set_size(dev->sparse, 0);
+    for (size_t i = 0; i + 1 < json_array_size(sparse); i += 2) {
+        struct vfio_region_sparse_mmap_area area = {
+            .offset = (uint64_t)json_integer_value(json_array_get(sparse, i)), .size = (uint64_t)json_integer_value(json_array_get(sparse, i + 1)),
+        };
+        g_array_append_val(dev->sparse, area);
+    }
+}
+
+/* {"host", "config": [offset, value, ...], "sizes": [of region 0, 1, ...], "sparse": [offset, size, ...]}: from its next power-on. */
 static bool set_lie(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
 {
     SimDevice *dev = device_arg(value, errp);
@@ -172,6 +183,7 @@ static bool set_lie(Object *obj, const ObjectProperty *prop, const json_t *value
     if (!dev) {
         return false;
     }
+    set_sparse(dev, json_object_get(value, "sparse"));
     g_array_set_size(dev->overrides, 0);
     for (size_t i = 0; i < json_array_size(config); i++) {
         uint32_t v = (uint32_t)json_integer_value(json_array_get(config, i));

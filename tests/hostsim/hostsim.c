@@ -213,6 +213,7 @@ static void free_device(SimDevice *dev)
     json_decref(dev->properties);
     g_free(dev->model_type);
     g_array_free(dev->overrides, true);
+    g_array_free(dev->sparse, true);
     g_array_free(dev->partial, true);
     g_array_free(dev->responses, true);
     g_free(dev->host);
@@ -300,6 +301,7 @@ SimDevice *hostsim_add_device(const char *host, SimSMMU *smmu, uint32_t group)
     dev->msix = 4;
     dev->fd = dev->bar_fd = dev->unmask_fd = -1;
     dev->atc = g_array_new(false, false, sizeof(SimATCEntry));
+    dev->sparse = g_array_new(false, false, sizeof(struct vfio_region_sparse_mmap_area));
     dev->partial = g_array_new(false, false, sizeof(struct iommu_hwpt_pgfault));
     dev->responses = g_array_new(false, false, sizeof(SimResponse));
     dev->overrides = g_array_new(false, false, sizeof(uint32_t));

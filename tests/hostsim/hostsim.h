@@ -163,6 +163,7 @@ struct SimDevice {
     uint8_t config[4096], config_wmask[4096];
     GArray *overrides;                  /* pairs of uint32_t: offset, value; a device that lies */
     uint64_t sizes[VFIO_PCI_NUM_REGIONS];
+    GArray *sparse;                     /* struct vfio_region_sparse_mmap_area: all of BAR 0 that can be mmapped; empty: all of it */
     int irq_fds[VFIO_PCI_NUM_IRQS][SIM_MAX_MSIX];
     int unmask_fd;
     unsigned irqs_on[VFIO_PCI_NUM_IRQS];

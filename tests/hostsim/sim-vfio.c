@@ -487,6 +487,24 @@ static int do_info(SimDevice *dev, void *arg)
     return 0;
 }
 
+/* Which parts of BAR 0 can be mmapped: behind the answer when there is room, else how much it takes. */
+static void add_sparse(const SimDevice *dev, struct vfio_region_info *info)
+{
+    struct vfio_region_info_cap_sparse_mmap *cap = (void *)(info + 1);
+    uint32_t areas = dev->sparse->len * (uint32_t)sizeof(cap->areas[0]), need = (uint32_t)(sizeof(*info) + sizeof(*cap)) + areas;
+
+    info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+    if (info->argsz < need) {
+        info->argsz = need;
+        return;
+    }
+    info->cap_offset = sizeof(*info);
+    *cap = (struct vfio_region_info_cap_sparse_mmap) {
+        .header = { .id = VFIO_REGION_INFO_CAP_SPARSE_MMAP, .version = 1 }, .nr_areas = dev->sparse->len,
+    };
+    memcpy(cap->areas, dev->sparse->data, areas);
+}
+
 static int do_region_info(SimDevice *dev, void *arg)
 {
     struct vfio_region_info *info = arg;
@@ -499,6 +517,9 @@ static int do_region_info(SimDevice *dev, void *arg)
     info->flags = info->size ? VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE : 0;
     info->flags |= info->index == VFIO_PCI_BAR0_REGION_INDEX && !dev->model ? VFIO_REGION_INFO_FLAG_MMAP : 0;
     info->cap_offset = 0;
+    if (info->index == VFIO_PCI_BAR0_REGION_INDEX && dev->sparse->len) {
+        add_sparse(dev, info);
+    }
     return 0;
 }
 

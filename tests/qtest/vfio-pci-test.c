@@ -543,6 +543,8 @@ static void test_liars(void)
         "'sizes': [16384, 16384, 16384, 16384, 16384, 16384]",
         "'sizes': [16384, 0, 0, 0, 0, 0, 0, 64]", "'sizes': [16384, 0, 0, 0, 0, 0, 0, 256]", "'sizes': [16384, 0, 0, 0, 0, 0, 0, 0]",
         "'sizes': [16384, 0, 0, 0, 0, 0, 1152921504606846976]",
+        "'sparse': [0, 4611686018427387904]", "'sparse': [4611686018427387904, 4096]", "'sparse': [0, 0]", "'sparse': [1, 4095]",
+        "'sparse': [0, 16384, 0, 16384, 4096, 4096]",
     };
     QTestState *t = start_with_bus();
 
@@ -572,6 +574,31 @@ static void test_random_liars(void)
 }
 
 /* --- More than one step away ---------------------------------------------------------------------------------------- */
+
+/* Only what the device says, by whole pages, and never the page with the MSI-X table. */
+static void test_sparse(void)
+{
+    QTestState *t = start_with_bus();
+
+    sim_set(t, "lie", "{'host': '0000:02:00.0', 'sparse': [4096, 8192, 12800, 3584]}");
+    g_assert_true(plug(t));
+    slot_power(t, true);
+    qtest_writel(t, PORT2 + PCI_MEMORY_BASE, 0x10001000);
+    qtest_writew(t, PORT2 + PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    qtest_writel(t, ECAM + (9ULL << 20) + PCI_BASE_ADDRESS_0, BAR);
+    qtest_writew(t, ECAM + (9ULL << 20) + PCI_COMMAND, PCI_COMMAND_MEMORY);
+    g_autoptr(json_t) r = qtest_qmp_return(t, "{'execute': 'human-monitor-command', 'arguments': {'command-line': 'info mtree'}}");
+    const char *tree = json_string_value(r), *piece = strstr(tree, "0000:02:00.0 BAR 0 mmaps[0]");
+    g_assert_nonnull(piece);
+    const char *line = piece;
+    while (line > tree && line[-1] != '\n') {
+        line--;
+    }
+    g_autofree char *text = g_strndup(line, (gsize)(piece - line));
+    g_assert_nonnull(strstr(text, "10001000-0000000010001fff"));
+    g_assert_null(strstr(tree, "mmaps[1]"));
+    qtest_quit(t);
+}
 
 static void test_rom(void)
 {
@@ -691,6 +718,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vfio-pci/plug", test_plug);
     g_test_add_func("/vfio-pci/liars", test_liars);
     g_test_add_func("/vfio-pci/random-liars", test_random_liars);
+    g_test_add_func("/vfio-pci/sparse", test_sparse);
     g_test_add_func("/vfio-pci/rom", test_rom);
     g_test_add_func("/vfio-pci/request", test_request);
     g_test_add_func("/vfio-pci/error", test_error);
