@@ -143,13 +143,18 @@ void accel_events_stop(SMMUv3Accel *a)
     }
 }
 
+bool accel_events_fit(const SMMUv3Accel *a)
+{
+    return !a->veventq_id || a->veventq_depth == depth_wanted(a->s);
+}
+
 /* Main thread. A vIOMMU has one queue: the old one has to go first. */
 void accel_events_resize(void *opaque)
 {
     SMMUv3Accel *a = opaque;
 
     g_mutex_lock(&a->s->lock);
-    if (a->veventq_id && a->veventq_depth != depth_wanted(a->s)) {
+    if (!accel_events_fit(a)) {
         read_all(a, true);
         accel_events_stop(a);
         accel_events_start(a);

@@ -431,8 +431,12 @@ static void accel_engine_respond(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
 
 static void accel_queues_changed(SMMUv3State *s)
 {
-    accel_faults_show(s->accel_state);
-    qemu_bh_schedule(s->accel_state->resize_bh);
+    SMMUv3Accel *a = s->accel_state;
+
+    accel_faults_show(a);
+    if (!accel_events_fit(a)) {
+        qemu_bh_schedule(a->resize_bh);
+    }
 }
 
 static void accel_config_changed(SMMUv3State *s)
@@ -450,7 +454,7 @@ static void accel_reset(SMMUv3State *s)
     accel_invalidate_all(a);
     accel_faults_refuse_all(a);
     accel_events_drop(a);
-    qemu_bh_schedule(a->resize_bh);
+    accel_queues_changed(s);
     accel_caps_reopen(a);
 }
 

@@ -155,7 +155,8 @@ void accel_invalidate_all(SMMUv3Accel *a);
 void accel_events_start(SMMUv3Accel *a);
 void accel_events_stop(SMMUv3Accel *a);
 void accel_events_drop(SMMUv3Accel *a);
-/* The guest's event queue is another: ours has its size, soon. */
+/* Is the kernel's event queue as long as the guest's? If not, accel_events_resize() in the main thread makes it so. */
+bool accel_events_fit(const SMMUv3Accel *a);
 void accel_events_resize(void *opaque);
 /* Pure: what one read gave, into records; returns how many, sets *lost. *seq: of the record before, ACCEL_SEQ_NONE before the first. */
 #define ACCEL_SEQ_NONE INT32_MAX
