@@ -59,6 +59,14 @@ static inline unsigned virtio_pci_notify_multiplier(const VirtIOPCIProxy *proxy)
     return proxy->page_per_vq ? NOTIFY_PAGE : NOTIFY_MULTIPLIER;
 }
 
+/* The queue the driver selected; NULL: there is no such queue. */
+static inline VirtQueue *virtio_pci_selected(VirtIOPCIProxy *proxy)
+{
+    VirtQueue *vq = virtio_queue_at(proxy->vdev, proxy->queue_sel);
+
+    return vq && vq->handle_output ? vq : NULL;
+}
+
 /* virtio-pci-modern.c: capabilities, BARs and what is behind them */
 bool virtio_pci_modern_init(VirtIOPCIProxy *proxy, Error **errp);
 void virtio_pci_config_access(VirtIOPCIProxy *proxy, uint32_t addr, int len, bool is_write);

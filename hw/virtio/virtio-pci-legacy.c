@@ -14,16 +14,9 @@ static uint32_t config_at(VirtIOPCIProxy *proxy)
     return VIRTIO_PCI_CONFIG_OFF(msix_enabled(&proxy->parent_obj));
 }
 
-static VirtQueue *selected(VirtIOPCIProxy *proxy)
-{
-    VirtQueue *vq = virtio_queue_at(proxy->vdev, proxy->queue_sel);
-
-    return vq && vq->handle_output ? vq : NULL;
-}
-
 static uint32_t read_header(VirtIOPCIProxy *proxy, hwaddr addr)
 {
-    VirtQueue *vq = selected(proxy);
+    VirtQueue *vq = virtio_pci_selected(proxy);
 
     switch (addr) {
     case VIRTIO_PCI_HOST_FEATURES: return proxy->vdev->host_features;
@@ -68,7 +61,7 @@ static void write_pfn(VirtIOPCIProxy *proxy, VirtQueue *vq, uint32_t value)
 
 static void write_header(VirtIOPCIProxy *proxy, hwaddr addr, uint32_t value)
 {
-    VirtQueue *vq = selected(proxy);
+    VirtQueue *vq = virtio_pci_selected(proxy);
 
     switch (addr) {
     case VIRTIO_PCI_GUEST_FEATURES: virtio_ask_features(proxy->vdev, value); break;

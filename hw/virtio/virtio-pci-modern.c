@@ -13,13 +13,6 @@
 
 /* --- Common configuration (4.1.4.3) ------------------------------------------------------ */
 
-static VirtQueue *selected(VirtIOPCIProxy *proxy)
-{
-    VirtQueue *vq = virtio_queue_at(proxy->vdev, proxy->queue_sel);
-
-    return vq && vq->handle_output ? vq : NULL;
-}
-
 static uint32_t offered_features(const VirtIOPCIProxy *proxy)
 {
     uint64_t legacy_only = BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT_ULL(VIRTIO_F_ANY_LAYOUT);
@@ -46,7 +39,7 @@ static uint32_t *address_half(VirtIOPCIProxy *proxy, VirtQueue *vq, hwaddr addr)
 
 static uint32_t read_queue(VirtIOPCIProxy *proxy, hwaddr addr)
 {
-    VirtQueue *vq = selected(proxy);
+    VirtQueue *vq = virtio_pci_selected(proxy);
     uint32_t *half = vq ? address_half(proxy, vq, addr) : NULL;
 
     if (!vq) {
@@ -151,7 +144,7 @@ static void write_queue(VirtIOPCIProxy *proxy, VirtQueue *vq, hwaddr addr, uint3
 static void common_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     VirtIOPCIProxy *proxy = opaque;
-    VirtQueue *vq = selected(proxy);
+    VirtQueue *vq = virtio_pci_selected(proxy);
 
     if (!proxy->bus.vdev) {
         return;                         /* unplugged while this write was on its way */

@@ -111,7 +111,8 @@ static bool virtio_pci_plugged(DeviceState *transport, VirtIODevice *vdev, Error
 
     if (proxy->legacy && virtio_host_has_feature(vdev, VIRTIO_F_ACCESS_PLATFORM)) {
         if (proxy->disable_legacy == ON_OFF_AUTO_OFF || !proxy->modern) {
-            error_setg(errp, "VIRTIO_F_IOMMU_PLATFORM was supported by neither legacy nor transitional device");
+            error_setg(errp, "%s: iommu_platform=on is for modern drivers only; give disable-legacy=on and not disable-modern=on,"
+                       " or take the -non-transitional type", object_get_typename(OBJECT(proxy)));
             return false;
         }
         proxy->legacy = false;

@@ -122,11 +122,11 @@ static bool rng_realize(DeviceState *dev, Error **errp)
     VirtIORNG *s = VIRTIO_RNG(dev);
 
     if (!s->period_ms) {
-        error_setg(errp, "'period' parameter expects a positive integer");
+        error_setg(errp, "virtio-rng: period=0 would be no limit and no time; give milliseconds, 1 or more");
         return false;
     }
     if (s->max_bytes > INT64_MAX) {
-        error_setg(errp, "'max-bytes' parameter must be non-negative, and less than 2^63");
+        error_setg(errp, "virtio-rng: max-bytes=%" PRIu64 " is too large, leave it out for no limit", s->max_bytes);
         return false;
     }
     if (!s->rng && !use_default_backend(s, errp)) {

@@ -7,10 +7,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "hw/pci/msi.h"
-#include "hw/pci/pci_host.h"
-#include "hw/core/boards.h"
-#include "util/main-loop.h"
+#include "pci-machine.h"
 
 #define RAM_SIZE    0x10000
 #define MAX_STEPS   200
@@ -20,10 +17,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 typedef struct QEMU_PACKED Step { uint8_t what, target; uint16_t at; uint32_t value; } Step;
 
-static GPEXHost *host;
 static PCIDevice *functions[16];
 static unsigned nr_functions;
-static MemoryRegion ram;
 
 static PCIDevice *add(PCIBus *bus, const char *type, const char *property, const char *value)
 {
@@ -51,16 +46,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     PCIBus *root;
     PCIDevice *port;
 
-    main_loop_init();
-    memory_map_init();
-    memory_region_init_ram(&ram, NULL, "ram", RAM_SIZE, &error_abort);
-    memory_region_add_subregion(get_system_memory(), 0, &ram);
-    msi_nonbroken = true;
-    host = GPEX_HOST(qdev_new(TYPE_GPEX_HOST));
-    sysbus_realize_and_unref(SYS_BUS_DEVICE(host), &error_abort);
-    /* One memory for functions and for what BARs decode. */
-    memory_region_add_subregion_overlap(get_system_memory(), 0, &host->io_mmio, -1);
-    root = PCI_HOST_BRIDGE(host)->bus;
+    root = fuzz_pci_machine(RAM_SIZE);
     port = add(root, "pcie-root-port", "chassis", "1");
     add(below(port), "nvme", "serial", "fuzz");
     port = add(root, "pcie-root-port", "chassis", "2");
@@ -72,8 +58,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     add(root, "iommu-testdev", NULL, NULL);
     add(root, "nvme", "serial", "root");
     add(root, "edu", NULL, NULL);
-    qdev_machine_creation_done();
-    machine_run_init_done_notifiers();
+    fuzz_pci_machine_done();
     return 0;
 }
 
@@ -127,6 +112,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             pci_device_reset(functions[i]);
         }
     }
-    memset(memory_region_get_ram_ptr(&ram), 0, RAM_SIZE);
+    memset(memory_region_get_ram_ptr(&fuzz_ram), 0, RAM_SIZE);
     return 0;
 }

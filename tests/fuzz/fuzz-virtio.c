@@ -12,14 +12,11 @@
 #include <linux/virtio_mmio.h>
 #include <linux/virtio_pci.h>
 #include "block/block.h"
-#include "hw/core/boards.h"
-#include "hw/pci/msi.h"
-#include "hw/pci/pci_host.h"
 #include "hw/core/sysbus.h"
 #include "hw/virtio/virtio-mmio.h"
 #include "hw/virtio/virtio.h"
+#include "pci-machine.h"
 #include "system/rcu.h"
-#include "util/main-loop.h"
 
 #define RAM_SIZE    0x10000
 #define MAX_STEPS   300
@@ -35,10 +32,8 @@ typedef struct QEMU_PACKED Step { uint8_t what; uint16_t at; uint8_t data[8]; } 
 /* How a driver reaches a device: modern registers of PCI or MMIO, or legacy ones. */
 typedef struct Target { DeviceState *dev; bool pci, legacy; uint64_t base; MemoryRegion *mmio; } Target;
 
-static GPEXHost *host;
 static Target targets[16];
 static unsigned nr_targets;
-static MemoryRegion ram;
 enum { COMMON = 0, NOTIFY = 0x3000, PCI_BARS = 0x10000000, MMIO_BASE = 0x20000000, MMIO_STEP = 0x1000 };
 
 /* --- The machine ---------------------------------------------------------------------------- */
@@ -99,17 +94,8 @@ static void add_disk(const char *node)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    PCIBus *root;
+    PCIBus *root = fuzz_pci_machine(RAM_SIZE);
 
-    main_loop_init();
-    memory_map_init();
-    memory_region_init_ram(&ram, NULL, "ram", RAM_SIZE, &error_abort);
-    memory_region_add_subregion(get_system_memory(), 0, &ram);
-    msi_nonbroken = true;
-    host = GPEX_HOST(qdev_new(TYPE_GPEX_HOST));
-    sysbus_realize_and_unref(SYS_BUS_DEVICE(host), &error_abort);
-    memory_region_add_subregion_overlap(get_system_memory(), 0, &host->io_mmio, -1);
-    root = PCI_HOST_BRIDGE(host)->bus;
     add_disk("disk0");
     add_disk("disk1");
     add_pci(root, "virtio-rng-pci", NULL, NULL, true);
@@ -120,8 +106,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     add_mmio("virtio-rng-device", true, "max-bytes", "64");
     add_mmio("virtio-blk-device", true, "drive", "disk1");
     add_mmio("virtio-serial-device", false, NULL, NULL);
-    qdev_machine_creation_done();
-    machine_run_init_done_notifiers();
+    fuzz_pci_machine_done();
     return 0;
 }
 
@@ -279,6 +264,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (runs++ % 256 == 0) {
         drain_call_rcu();
     }
-    memset(memory_region_get_ram_ptr(&ram), 0, RAM_SIZE);
+    memset(memory_region_get_ram_ptr(&fuzz_ram), 0, RAM_SIZE);
     return 0;
 }

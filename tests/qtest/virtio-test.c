@@ -42,6 +42,17 @@ static void find(VDev *d, QTestState *t, VKind kind)
     }
 }
 
+/* A running driver with one queue. */
+static VQueue *begin(VDev *d, uint64_t features)
+{
+    VQueue *q;
+
+    vdev_start(d, features);
+    q = vqueue_new(d, 0, RNG_QUEUE);
+    vdev_driver_ok(d);
+    return q;
+}
+
 static bool is_zero(QTestState *t, uint64_t addr, unsigned len)
 {
     g_autofree uint8_t *p = g_malloc(len), *zero = g_malloc0(len);
@@ -104,11 +115,7 @@ static void test_reset(const void *data)
 
     find(&d, t, c->kind);
     for (int i = 0; i < 3; i++) {
-        vdev_start(&d, c->features);
-        VQueue *q = vqueue_new(&d, 0, RNG_QUEUE);
-
-        vdev_driver_ok(&d);
-        fill_one(q, 32);
+        fill_one(begin(&d, c->features), 32);
         if (i == 1) {
             json_decref(qtest_qmp_return(t, "{'execute': 'system_reset'}"));
             json_decref(qtest_qmp_event(t, "RESET"));
@@ -207,11 +214,7 @@ static const Hostile packed_only = { "endless", spoil_packed_endless, true };
 
 static void try_hostile(VDev *d, const Hostile *h, uint64_t features)
 {
-    VQueue *q;
-
-    vdev_start(d, features | F(VIRTIO_RING_F_INDIRECT_DESC));
-    q = vqueue_new(d, 0, RNG_QUEUE);
-    vdev_driver_ok(d);
+    VQueue *q = begin(d, features | F(VIRTIO_RING_F_INDIRECT_DESC));
     g_test_message("%s", h->name);
     h->spoil(q);
     vqueue_kick(q);
@@ -235,10 +238,7 @@ static void test_hostile(const void *data)
     if (packed) {
         try_hostile(&d, &packed_only, c->features);
     }
-    vdev_start(&d, c->features);
-    VQueue *q = vqueue_new(&d, 0, RNG_QUEUE);
-    vdev_driver_ok(&d);
-    fill_one(q, 16);
+    fill_one(begin(&d, c->features), 16);
     vdev_free(&d);
     qtest_quit(t);
 }
@@ -335,10 +335,7 @@ static void test_registers(const void *data)
         poke_everything(t, d.notify, 64);
     }
     vdev_set_status(&d, 0);
-    vdev_start(&d, c->features);
-    VQueue *q = vqueue_new(&d, 0, RNG_QUEUE);
-    vdev_driver_ok(&d);
-    fill_one(q, 16);
+    fill_one(begin(&d, c->features), 16);
     vdev_free(&d);
     qtest_quit(t);
 }
@@ -372,9 +369,7 @@ static void test_queue_reset(const void *data)
     VQueue *q;
 
     find(&d, t, c->kind);
-    vdev_start(&d, c->features | F(VIRTIO_F_RING_RESET));
-    q = vqueue_new(&d, 0, RNG_QUEUE);
-    vdev_driver_ok(&d);
+    q = begin(&d, c->features | F(VIRTIO_F_RING_RESET));
     fill_one(q, 16);
     vqueue_select(&d, 0);
     if (c->kind == VDEV_PCI) {
@@ -403,9 +398,7 @@ static void test_mmio_irq(void)
 
     intercept_gic(t);
     vdev_init_mmio(&d, t, LAST_TRANSPORT);
-    vdev_start(&d, 0);
-    q = vqueue_new(&d, 0, RNG_QUEUE);
-    vdev_driver_ok(&d);
+    q = begin(&d, 0);
     g_assert_false(qtest_get_irq(t, SPI_VIRTIO + LAST_TRANSPORT));
     fill_one(q, 16);
     for (int i = 0; !qtest_get_irq(t, SPI_VIRTIO + LAST_TRANSPORT); i++) {
@@ -567,9 +560,7 @@ static void test_bus_master(void)
     uint32_t len;
 
     vdev_init_pci(&d, t, 0, 1);
-    vdev_start(&d, 0);
-    q = vqueue_new(&d, 0, RNG_QUEUE);
-    vdev_driver_ok(&d);
+    q = begin(&d, 0);
     qtest_writew(t, cfg(0, 1, 0, PCI_COMMAND), PCI_COMMAND_MEMORY);
     id = vqueue_add(q, (VBuf[]) { { vdev_alloc(&d, 16), 16, true } }, 1);
     vqueue_kick(q);
@@ -593,9 +584,7 @@ static void test_behind_smmu(const void *data)
     VQueue *q;
 
     vdev_init_pci(&d, t, 0, 1);
-    vdev_start(&d, platform ? F(VIRTIO_F_ACCESS_PLATFORM) : 0);
-    q = vqueue_new(&d, 0, RNG_QUEUE);
-    vdev_driver_ok(&d);
+    q = begin(&d, platform ? F(VIRTIO_F_ACCESS_PLATFORM) : 0);
     fill_one(q, 16);
     qtest_writel(t, SMMU + GBPA, update | abort_all);
     if (!platform) {
@@ -648,9 +637,7 @@ static void test_hotplug(void)
         qtest_writew(t, cfg(0, 1, 0, exp + PCI_EXP_SLTCTL), PCI_EXP_SLTCTL_PWR_IND_ON);
         g_assert_cmphex(qtest_readw(t, cfg(1, 0, 0, PCI_DEVICE_ID)), ==, 0x1040 + VIRTIO_ID_RNG);
         vdev_init_pci(&d, t, 1, 0);
-        vdev_start(&d, 0);
-        q = vqueue_new(&d, 0, RNG_QUEUE);
-        vdev_driver_ok(&d);
+        q = begin(&d, 0);
         fill_one(q, 16);
         /* With a buffer waiting. */
         vqueue_add(q, (VBuf[]) { { vdev_alloc(&d, 16), 16, true } }, 1);
@@ -672,9 +659,7 @@ static void test_rng_quota(void)
     uint32_t len;
 
     vdev_init_pci(&d, t, 0, 1);
-    vdev_start(&d, 0);
-    q = vqueue_new(&d, 0, RNG_QUEUE);
-    vdev_driver_ok(&d);
+    q = begin(&d, 0);
     fill_one(q, 16);
     id = vqueue_add(q, (VBuf[]) { { vdev_alloc(&d, 16), 16, true } }, 1);
     vqueue_kick(q);
@@ -708,9 +693,7 @@ static void test_rng_waits(void)
     t = qtest_init(VIRT_ARGS "-object rng-random,id=r,filename=%s -device virtio-rng-pci,addr=1,rng=r", path);
     vdev_init_pci(&d, t, 0, 1);
     for (int i = 0; i < 2; i++) {
-        vdev_start(&d, 0);
-        q = vqueue_new(&d, 0, RNG_QUEUE);
-        vdev_driver_ok(&d);
+        q = begin(&d, 0);
         id = vqueue_add(q, (VBuf[]) { { vdev_alloc(&d, 16), 16, true } }, 1);
         vqueue_kick(q);
         g_assert_false(vqueue_done(q, id, &len));
@@ -725,12 +708,12 @@ static void test_rng_waits(void)
 static void test_wrong_options(void)
 {
     static const struct { const char *args, *message; } wrong[] = {
-        { "-device virtio-rng-pci,period=0", "'period' parameter expects a positive integer" },
-        { "-device virtio-rng-pci,max-bytes=9223372036854775808", "'max-bytes' parameter must be non-negative, and less than 2^63" },
+        { "-device virtio-rng-pci,period=0", "period=0 would be no limit" },
+        { "-device virtio-rng-pci,max-bytes=9223372036854775808", "max-bytes=9223372036854775808 is too large" },
         { "-device virtio-rng-pci,in_order=on", "in_order=on is not supported" },
         { "-device virtio-rng-pci,disable-modern=on,disable-legacy=on", "there is no interface left" },
         { "-object rng-random,id=r,filename=/nonexistent", "cannot open /nonexistent" },
-        { "-device virtio-rng-pci-transitional,iommu_platform=on", "neither legacy nor transitional" },
+        { "-device virtio-rng-pci-transitional,iommu_platform=on", "iommu_platform=on is for modern drivers only" },
         { "-device virtio-rng-pci,rng=nobody", "nobody" },
         { "-device virtio-rng-pci,vectors=5000", "MSI-X table of 5000 entries" },
     };
