@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "accel/accel.h"
 #include "hw/core/boards.h"
 #include "hw/core/sysbus.h"
 #include "monitor-internal.h"
@@ -58,22 +59,16 @@ static void info_cpus(GString *out, const char *args)
     }
 }
 
-static void dump_cpu(CPUState *cpu, void *data)
-{
-    if (CPU_GET_CLASS(cpu)->dump_state) {
-        CPU_GET_CLASS(cpu)->dump_state(cpu, data);
-    }
-}
-
 static void info_registers(GString *out, const char *args)
 {
     bool all = !strcmp(args, "-a");
     CPUState *cpu;
 
     CPU_FOREACH(cpu) {
-        if (all || cpu->cpu_index == 0) {
+        if ((all || cpu->cpu_index == 0) && CPU_GET_CLASS(cpu)->dump_state) {
             g_string_append_printf(out, "\nCPU#%d\n", cpu->cpu_index);
-            run_on_cpu(cpu, dump_cpu, out);
+            cpu_synchronize_state(cpu);         /* the accelerator has them */
+            CPU_GET_CLASS(cpu)->dump_state(cpu, out);
         }
     }
 }

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "accel/accel.h"
 #include "monitor-internal.h"
 #include "system/system.h"
 #include "util/trace.h"
@@ -104,8 +105,20 @@ json_t *qmp_system_powerdown(const json_t *args, Error **errp)
 
 json_t *qmp_system_wakeup(const json_t *args, Error **errp)
 {
-    error_setg(errp, "Unable to wake up: guest is not in suspended state");
-    return NULL;
+    AccelClass *ac = current_accel ? ACCEL_GET_CLASS(current_accel) : NULL;
+    bool woken = false;
+    CPUState *cpu;
+
+    if (ac && ac->wake_up) {
+        CPU_FOREACH(cpu) {
+            woken = woken || ac->wake_up(cpu);
+        }
+    }
+    if (!woken) {
+        error_setg(errp, "Unable to wake up: guest is not in suspended state");
+        return NULL;
+    }
+    return json_object();
 }
 
 json_t *qmp_set_action(const json_t *args, Error **errp)

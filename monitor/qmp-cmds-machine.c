@@ -75,7 +75,7 @@ json_t *qmp_query_machines(const json_t *args, Error **errp)
 
 json_t *qmp_query_current_machine(const json_t *args, Error **errp)
 {
-    return json_pack("{s:b}", "wakeup-suspend-support", 0);
+    return json_pack("{s:b}", "wakeup-suspend-support", current_accel && ACCEL_GET_CLASS(current_accel)->wake_up);
 }
 
 /* --- CPUs --- */

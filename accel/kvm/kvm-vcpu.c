@@ -56,6 +56,17 @@ static void handle_mmio(struct kvm_run *run)
     }
 }
 
+/* Sleeping and waking tell QMP and so take the lock; then the vCPU goes on, into KVM's wait or the guest. */
+static bool sleep_or_wake(CPUState *cpu, int (*change)(CPUState *cpu))
+{
+    int ret;
+
+    bql_lock();
+    ret = change(cpu);
+    bql_unlock();
+    return ret >= 0;
+}
+
 static bool handle_system_event(CPUState *cpu, struct kvm_run *run)
 {
     trace_kvm_system_event(cpu->cpu_index, run->system_event.type);
@@ -69,6 +80,10 @@ static bool handle_system_event(CPUState *cpu, struct kvm_run *run)
     case KVM_SYSTEM_EVENT_CRASH:
         qemu_system_guest_panicked("the guest reported a crash");
         return true;
+    case KVM_SYSTEM_EVENT_SUSPEND:
+        return sleep_or_wake(cpu, kvm_arch_suspend);
+    case KVM_SYSTEM_EVENT_WAKEUP:
+        return sleep_or_wake(cpu, kvm_arch_wake_up);
     default:
         return false;
     }
@@ -342,8 +357,29 @@ static void kvm_synchronize_post_reset(CPUState *cpu)
     run_on_cpu(cpu, do_post_reset, NULL);
 }
 
+static void do_wake_up(CPUState *cpu, void *woken)
+{
+    KVMVcpu *v = kvm_vcpu(cpu);
+
+    /* What CPUState holds may be newer than what the kernel does. */
+    if (v->dirty && kvm_arch_put_registers(cpu) < 0) {
+        return;
+    }
+    v->dirty = false;
+    *(bool *)woken = kvm_arch_wake_up(cpu) == 1;
+}
+
+static bool kvm_wake_up(CPUState *cpu)
+{
+    bool woken = false;
+
+    run_on_cpu(cpu, do_wake_up, &woken);
+    return woken;
+}
+
 void kvm_vcpu_class_init(AccelClass *ac)
 {
+    ac->wake_up = kvm_wake_up;
     ac->create_vcpu = kvm_create_vcpu;
     ac->destroy_vcpu = kvm_destroy_vcpu;
     ac->kick_vcpu = kvm_kick_vcpu;

@@ -22,6 +22,9 @@ int kvm_arch_get_registers(CPUState *cpu);
 int kvm_arch_put_registers(CPUState *cpu);
 /* Exits that only this architecture has. 1: handled, go on; 0: leave to the machine lock's side; -errno: unknown. */
 int kvm_arch_handle_exit(CPUState *cpu, struct kvm_run *run);
+/* The guest asked that the machine sleep; an interrupt is pending, or someone wakes it. wake_up: 1, or 0 when it does not sleep. Machine lock. */
+int kvm_arch_suspend(CPUState *cpu);
+int kvm_arch_wake_up(CPUState *cpu);
 /* The machine starts or stops: the guest's clock stands meanwhile. */
 void kvm_arch_clock_stop(CPUState *first_cpu);
 void kvm_arch_clock_start(CPUState *first_cpu);

@@ -67,11 +67,8 @@ void arm_cpu_set_boot(ARMCPU *cpu, uint64_t pc, uint64_t x0)
     cpu->boot_set = true;
 }
 
-/* Runs with every system reset. */
-static void arm_cpu_reset(void *opaque)
+void arm_cpu_reset_registers(ARMCPU *cpu)
 {
-    ARMCPU *cpu = opaque;
-
     memset(cpu->x, 0, sizeof(cpu->x));
     memset(cpu->spsr, 0, sizeof(cpu->spsr));
     cpu->sp_el0 = cpu->sp_el1 = cpu->elr_el1 = 0;
@@ -79,7 +76,14 @@ static void arm_cpu_reset(void *opaque)
     cpu->pc = cpu->boot_set ? cpu->boot_pc : 0;
     cpu->x[0] = cpu->boot_set ? cpu->boot_x0 : 0;
     cpu->powered_on = !cpu->parent_obj.start_powered_off;
+    cpu->suspended = false;
     cpu->parent_obj.halted = !cpu->powered_on;
+}
+
+/* Runs with every system reset. */
+static void arm_cpu_reset(void *opaque)
+{
+    arm_cpu_reset_registers(opaque);
 }
 
 static void arm_cpu_dump_state(CPUState *cs, GString *out)

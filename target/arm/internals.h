@@ -16,6 +16,8 @@ enum { PSCI_CONDUIT_NONE, PSCI_CONDUIT_SMC, PSCI_CONDUIT_HVC };
 
 extern const ARMCPUModel arm_cpu_models[];      /* ended by a NULL name */
 
+/* cpu.c: a CPU that was just turned on, or reset */
+void arm_cpu_reset_registers(ARMCPU *cpu);
 /* cpu-props.c */
 void arm_cpu_props_class_init(ObjectClass *klass);
 

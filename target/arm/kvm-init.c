@@ -80,6 +80,9 @@ bool kvm_arch_init(MachineState *ms, Error **errp)
     if (kvm_check_extension(KVM_CAP_ARM_NISV_TO_USER)) {
         kvm_enable_cap(KVM_CAP_ARM_NISV_TO_USER, 0);
     }
+    if (kvm_check_extension(KVM_CAP_ARM_SYSTEM_SUSPEND)) {
+        kvm_enable_cap(KVM_CAP_ARM_SYSTEM_SUSPEND, 0);
+    }
     return true;
 }
 

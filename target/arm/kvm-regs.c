@@ -89,6 +89,7 @@ int kvm_arch_get_registers(CPUState *cs)
     }
     if (ret >= 0) {
         cpu->powered_on = mp.mp_state != KVM_MP_STATE_STOPPED;
+        cpu->suspended = mp.mp_state == KVM_MP_STATE_SUSPENDED;
         cs->halted = !cpu->powered_on;
     }
     return ret;
@@ -97,7 +98,9 @@ int kvm_arch_get_registers(CPUState *cs)
 int kvm_arch_put_registers(CPUState *cs)
 {
     ARMCPU *cpu = ARM_CPU(cs);
-    struct kvm_mp_state mp = { .mp_state = cpu->powered_on ? KVM_MP_STATE_RUNNABLE : KVM_MP_STATE_STOPPED };
+    struct kvm_mp_state mp = {
+        .mp_state = !cpu->powered_on ? KVM_MP_STATE_STOPPED : cpu->suspended ? KVM_MP_STATE_SUSPENDED : KVM_MP_STATE_RUNNABLE,
+    };
     int ret = move_core(cs, set_core);
 
     return ret < 0 ? ret : kvm_vcpu_ioctl(cs, KVM_SET_MP_STATE, &mp);
