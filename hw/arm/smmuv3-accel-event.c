@@ -15,6 +15,7 @@
 
 #define RECORD_SIZE (sizeof(struct iommufd_vevent_header) + sizeof(struct iommu_vevent_arm_smmuv3))
 #define READ_RECORDS 128
+#define READ_TRIES 16
 
 /* Bits that say something of the host and nothing of the guest: stall state, the IPA of a stage-1 fault. */
 static void sanitise(uint64_t rec[EVT_WORDS])
@@ -55,6 +56,21 @@ unsigned accel_events_parse(const void *buf, size_t n, uint32_t *seq, uint64_t (
     return out;
 }
 
+void accel_read_done(SMMUv3Accel *a, int fd, ssize_t r, unsigned *errors, const char *lost)
+{
+    Error *err = NULL;
+
+    if (r >= 0 || r == -EAGAIN || r == -EINTR) {
+        *errors = 0;
+        return;
+    }
+    if (++*errors == READ_TRIES) {
+        qemu_set_fd_handler(fd, NULL, NULL, NULL);
+        error_setg_errno(&err, (int)r, "%s: the host's queue cannot be read, the guest will not see %s", smmuv3_name(a->s), lost);
+        accel_note_error(a, err);
+    }
+}
+
 static unsigned read_once(SMMUv3Accel *a, bool deliver)
 {
     uint8_t buf[READ_RECORDS * RECORD_SIZE];
@@ -62,6 +78,7 @@ static unsigned read_once(SMMUv3Accel *a, bool deliver)
     bool lost;
     ssize_t n = iommufd_ops->event_read(a->veventq_fd, buf, sizeof(buf));
 
+    accel_read_done(a, a->veventq_fd, n, &a->veventq_errors, "faults of its devices");
     if (n <= 0) {
         return 0;
     }
@@ -130,6 +147,7 @@ void accel_events_start(SMMUv3Accel *a)
     trace_smmuv3_accel_event_queue(depth, a->veventq_id);
     a->veventq_seq = ACCEL_SEQ_NONE;
     a->veventq_depth = depth;
+    a->veventq_errors = 0;
     qemu_set_fd_handler(a->veventq_fd, events_readable, NULL, a);
 }
 

@@ -224,15 +224,6 @@ static bool more_room(SMMUv3Accel *a)
     return true;
 }
 
-static void give_up(SMMUv3Accel *a, int r)
-{
-    Error *err = NULL;
-
-    qemu_set_fd_handler(a->fault_fd, NULL, NULL, NULL);
-    error_setg_errno(&err, r, "%s: page requests cannot be read from the host and stay unanswered", smmuv3_name(a->s));
-    accel_note_error(a, err);
-}
-
 static bool read_once(SMMUv3Accel *a, bool show)
 {
     ssize_t n = iommufd_ops->event_read(a->fault_fd, a->fault_buf, a->fault_room * sizeof(*a->fault_buf));
@@ -240,9 +231,7 @@ static bool read_once(SMMUv3Accel *a, bool show)
     if (n == -EINVAL && more_room(a)) {
         return true;
     }
-    if (n < 0 && n != -EAGAIN && n != -EINTR) {
-        give_up(a, (int)n);
-    }
+    accel_read_done(a, a->fault_fd, n, &a->fault_errors, "page requests, which stay unanswered");
     for (ssize_t i = 0; i < n / (ssize_t)sizeof(*a->fault_buf); i++) {
         const struct iommu_hwpt_pgfault *p = &a->fault_buf[i];
 
@@ -298,6 +287,7 @@ void accel_faults_start(SMMUv3Accel *a, const HostIOMMUDevice *hiod)
         a->fault_id = 0;
         return;
     }
+    a->fault_errors = 0;
     a->fault_room = FIRST_ROOM;
     a->fault_buf = g_new(struct iommu_hwpt_pgfault, a->fault_room);
     qemu_set_fd_handler(a->fault_fd, faults_readable, NULL, a);

@@ -84,11 +84,12 @@ struct SMMUv3Accel {
     bool own_s2;
     int veventq_fd;
     uint32_t veventq_seq;               /* of the last record */
-    unsigned veventq_depth;
+    unsigned veventq_depth, veventq_errors;
     QEMUBH *resize_bh;                  /* the guest's event queue changed: ours follows in the main thread */
     /* page requests */
     uint32_t fault_id;                  /* 0: the host offers none */
     int fault_fd;
+    unsigned fault_errors;
     size_t fault_room;                  /* records that fit in fault_buf */
     struct iommu_hwpt_pgfault *fault_buf;
     GArray *faults;                     /* AccelFault */
@@ -155,6 +156,8 @@ void accel_invalidate_all(SMMUv3Accel *a);
 void accel_events_start(SMMUv3Accel *a);
 void accel_events_stop(SMMUv3Accel *a);
 void accel_events_drop(SMMUv3Accel *a);
+/* A read of @fd gave @r. A few failures in a row are tried again; more, and the host is not asked any more. */
+void accel_read_done(SMMUv3Accel *a, int fd, ssize_t r, unsigned *errors, const char *lost);
 /* Is the kernel's event queue as long as the guest's? If not, accel_events_resize() in the main thread makes it so. */
 bool accel_events_fit(const SMMUv3Accel *a);
 void accel_events_resize(void *opaque);

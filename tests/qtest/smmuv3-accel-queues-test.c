@@ -358,6 +358,24 @@ static void test_event_sizes(void)
     qtest_quit(t);
 }
 
+/* The host fails to say what it has: once is nothing, for ever is the end of the queue and not of the emulator. */
+static void test_event_read_fails(void)
+{
+    start("");
+    driver_starts();
+    wait_depth(128);
+    set_ste(SID1, make_context(1));
+    fail_nth(1, 5);
+    send_event();
+    wait_events(1);
+    for (unsigned i = 2; i < 6; i++) {
+        send_event();
+        wait_events(i);
+    }
+    fail_nth(0, 0);
+    qtest_quit(t);
+}
+
 /* More than fit: the overflow flag, and records again when there is room. */
 static void test_event_storm(void)
 {
@@ -393,5 +411,6 @@ int main(int argc, char **argv)
     g_test_add_func("/smmuv3-accel/stall/full", test_stall_full);
     g_test_add_func("/smmuv3-accel/events/sizes", test_event_sizes);
     g_test_add_func("/smmuv3-accel/events/storm", test_event_storm);
+    g_test_add_func("/smmuv3-accel/events/read-fails", test_event_read_fails);
     return g_test_run();
 }
