@@ -522,6 +522,35 @@ static void test_msix(void)
 
 /* --- PCI ------------------------------------------------------------------------------------------------ */
 
+/* Without MSI-X the wire rises, and reading ISR status lowers it. The doorbell is in I/O space here. */
+static void test_intx(void)
+{
+    enum { SPI_INTX = 3, SLOT = 1, PORT = 0x2000 };
+    QTestState *t = qtest_init(VIRT_ARGS "-device virtio-rng-pci,addr=1,vectors=0,modern-pio-notify=on");
+    int spi = SPI_INTX + SLOT % 4;
+    unsigned id;
+    VDev d;
+    VQueue *q;
+
+    intercept_gic(t);
+    vdev_init_pci(&d, t, 0, SLOT);
+    g_assert_cmpint(find_cap(t, 0, SLOT, PCI_CAP_ID_MSIX), ==, 0);
+    qtest_writel(t, cfg(0, SLOT, 0, PCI_BASE_ADDRESS_2), PORT);
+    qtest_writew(t, cfg(0, SLOT, 0, PCI_COMMAND), PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    q = begin(&d, 0);
+    id = vqueue_add(q, (VBuf[]) { { vdev_alloc(&d, 16), 16, true } }, 1);
+    qtest_writew(t, PIO + PORT, 0);
+    g_assert_cmpuint(vqueue_wait(q, id), ==, 16);
+    for (int i = 0; !qtest_get_irq(t, spi); i++) {
+        g_assert_cmpint(i, <, 10000);
+        g_usleep(500);
+    }
+    g_assert_cmphex(vdev_take_isr(&d), ==, 1);
+    g_assert_false(qtest_get_irq(t, spi));
+    vdev_free(&d);
+    qtest_quit(t);
+}
+
 /* The window in config space reaches what the BAR does, also when the BAR is nowhere. */
 static void test_config_window(void)
 {
@@ -771,6 +800,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio/mmio-irq", test_mmio_irq);
     g_test_add_func("/virtio/empty-transport", test_empty_transport);
     g_test_add_func("/virtio/pci/msix", test_msix);
+    g_test_add_func("/virtio/pci/intx", test_intx);
     g_test_add_func("/virtio/pci/config-window", test_config_window);
     g_test_add_func("/virtio/pci/bus-master", test_bus_master);
     g_test_add_func("/virtio/pci/hotplug", test_hotplug);
