@@ -187,6 +187,37 @@ static void test_notifiers(void)
     g_assert_cmpint(smmu->listeners, ==, 0);
 }
 
+/* Who shadows the address space hears of exactly what a command takes away. */
+static void test_unmap_ranges(void)
+{
+    static const struct { uint64_t w0, w1, first, mask; } rows[] = {
+        { CMD_TLBI_NH_VA | 1ULL << 48, IOVA | 1, IOVA, 0xfff },
+        { CMD_TLBI_NH_VAA, IOVA, IOVA, 0xfff },
+        { CMD_TLBI_NH_VA | 1ULL << 48 | 7 << 12 | 1 << 20, IOVA | 1 << 10, IOVA, 0xffff },
+        { CMD_TLBI_NH_VA | 1ULL << 48 | 2 << 12, 0x100000 | 3 << 10, 0x100000, 0x2ffff },
+        { CMD_TLBI_NH_ASID | 1ULL << 48, 0, 0, UINT64_MAX },
+        { CMD_TLBI_NSNH_ALL, 0, 0, UINT64_MAX },
+        { CMD_CFGI_STE | (uint64_t)SID << 32, 0, 0, UINT64_MAX },
+    };
+    IOMMUNotifier n = { .notify = notified, .flags = IOMMU_NOTIFIER_UNMAP, .end = UINT64_MAX };
+
+    start(0);
+    g_assert_true(memory_region_register_iommu_notifier(as->root, &n, &error_abort));
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        times = 0;
+        command(rows[i].w0, rows[i].w1);
+        g_assert_cmpuint(times, ==, 1);
+        g_assert_cmphex(told.iova, ==, rows[i].first);
+        g_assert_cmphex(told.addr_mask, ==, rows[i].mask);
+    }
+    times = 0;
+    command(CMD_CFGI_STE | (uint64_t)(SID + 1) << 32, 0);
+    command(CMD_ATC_INV | (uint64_t)SID << 32, 52);
+    command(CMD_SYNC, 0);
+    g_assert_cmpuint(times, ==, 0);
+    memory_region_unregister_iommu_notifier(as->root, &n);
+}
+
 /* Attributes of the access choose the permission that counts. */
 static void test_privilege(void)
 {
@@ -219,12 +250,14 @@ int main(int argc, char **argv)
     g_assert_true(smmuv3_emul_realize(smmu, &error_abort));
     smmu->idr[0] = FIELD_MASK(IDR0, S1P) | FIELD_MASK(IDR0, ATS) | FIELD_MASK(IDR0, CD2L) | 2 << 2;
     smmu->idr[1] = FIELD_DP32(0, IDR1, SSIDSIZE, 8) | FIELD_DP32(0, IDR1, SIDSIZE, SMMU_SIDSIZE);
+    smmu->idr[3] = FIELD_MASK(IDR3, RIL);
     smmu->idr[5] = FIELD_DP32(0x70, IDR5, OAS, 5);
     as = smmu->engine->pci_ops->get_address_space(bus, smmu, SID);
     g_test_add_func("/smmuv3/emul/pasid", test_pasid);
     g_test_add_func("/smmuv3/emul/invalidate", test_invalidate);
     g_test_add_func("/smmuv3/emul/ats", test_ats);
     g_test_add_func("/smmuv3/emul/notifiers", test_notifiers);
+    g_test_add_func("/smmuv3/emul/unmap-ranges", test_unmap_ranges);
     g_test_add_func("/smmuv3/emul/privilege", test_privilege);
     r = g_test_run();
     smmuv3_emul_unrealize(smmu);
