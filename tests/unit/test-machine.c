@@ -112,6 +112,32 @@ static void test_numa(void)
         { "cpu,node-id=0,socket-id=0", "-numa cpu: node-id= must name a node that '-numa node' declared before" },
         { "node cpu,node-id=0,socket-id=2", "Parameter 'socket-id' expects an integer from 0 to 1, not '2'" },
         { "nodes", "-numa nodes: the kinds are node, dist, cpu, hmat-lb and hmat-cache" },
+        { "node,cpus=0 node,nodeid=2", "-numa node: there are 2 nodes but none with nodeid=1; number them from 0 without gaps" },
+        { "node node node dist,src=0,dst=1,val=20 dist,src=0,dst=2,val=20", "-numa dist: the distance from node 1 to node 2 is missing" },
+        { "node node dist,src=0,dst=1,val=20 dist,src=1,dst=0,val=21 node dist,src=0,dst=2,val=20 dist,src=1,dst=2,val=20",
+          "-numa dist: the distance from node 2 to node 0 is missing; once two directions differ, both are needed of every pair" },
+        { "hmat-lb,initiator=0,target=0", "-numa: initiator= must name a node that '-numa node' declared before" },
+        { "node hmat-lb,initiator=0,target=0", "-numa: hierarchy= must be memory, first-level, second-level or third-level" },
+        { "node hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-latency,bandwidth=1M",
+          "-numa hmat-lb: this data-type= needs latency=, and no bandwidth=" },
+        { "node hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=access-bandwidth,bandwidth=1K",
+          "-numa hmat-lb: bandwidth=1024 must be a multiple of 1M" },
+        { "node hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=read-latency,latency=1",
+          "-numa hmat-lb: initiator=0 has no CPUs, so it initiates nothing" },
+        { "node,cpus=0 node hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=read-latency,latency=1 "
+          "hmat-lb,initiator=0,target=1,hierarchy=memory,data-type=read-latency,latency=65537",
+          "-numa hmat-lb: the latency of initiator 0 and target 1 is more than 65535 times the unit that all values of its kind share; "
+          "choose values closer to each other" },
+        { "node,cpus=0 hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=read-latency,latency=1 "
+          "hmat-lb,initiator=0,target=0,hierarchy=memory,data-type=read-latency,latency=2",
+          "-numa hmat-lb: initiator=0,target=0 was given twice for this data-type and hierarchy" },
+        { "node hmat-cache,node-id=0,size=1K,level=1,line=8,associativity=direct,policy=none",
+          "-numa hmat-cache: node 0 needs hmat-lb for its latency and its bandwidth first" },
+        { "node hmat-cache,node-id=0,size=1K,line=8,associativity=direct,policy=none",
+          "-numa hmat-cache needs size=, level= from 1 to 3 and line=" },
+        { "node,cpus=0,initiator=0", "-numa initiator=, hmat-lb and hmat-cache need the table of memory attributes; add -machine hmat=on" },
+        { "node,cpus=0,initiator=1 node", "-numa node,nodeid=0: the initiator of a node with CPUs is the node itself, not 1" },
+        { "node,cpus=0 node,initiator=1", "-numa node,nodeid=1: initiator=1 must name a node with CPUs" },
         { "node,memdev=nothing", "memdev=nothing is not a memory backend; make it with -object memory-backend-ram" },
         { "node node", "total memory for NUMA nodes (0x0) should equal RAM size (0x40000000)" },
     };
@@ -129,11 +155,40 @@ static void test_numa(void)
     }
 }
 
+/* Each @text is the value of -machine smp-cache; NULL @error: it is taken. */
+static void test_smp_cache(void)
+{
+    static const struct { const char *text, *error; } cases[] = {
+        { "[{'cache': 'l1d', 'topology': 'core'}]", NULL },
+        { "{'caches': [{'cache': 'l2', 'topology': 'socket'}, {'cache': 'l3', 'topology': 'default'}]}", NULL },
+        { "'l2'", "-machine smp-cache expects smp-cache.0.cache=NAME,smp-cache.0.topology=LEVEL and so on from 0" },
+        { "['l2']", "-machine smp-cache: each cache is a pair of cache= and topology=" },
+        { "[{'topology': 'core'}]", "-machine smp-cache: cache= must be l1d, l1i, l2 or l3" },
+        { "[{'cache': 'l2'}]", "-machine smp-cache: topology= of l2 must be core, cluster, socket or default" },
+        { "[{'cache': 'l2', 'topology': 'thread'}]", "-machine smp-cache: topology= of l2 must be core, cluster, socket or default" },
+        { "[{'cache': 'l2', 'topology': 'core'}, {'cache': 'l2', 'topology': 'core'}]", "-machine smp-cache: cache=l2 was given twice" },
+        { "[{'cache': 'l2', 'topology': 'core', 'size': 1}]", "Parameter 'size' is unexpected for -machine smp-cache" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autofree char *text = g_strdelimit(g_strdup(cases[i].text), "'", '"');
+        g_autoptr(json_t) value = json_loads(text, JSON_DECODE_ANY, NULL);
+        Object *ms = object_new(MACHINE_TYPE_NAME("virt-11.1"));
+        g_autoptr(Error) err = NULL;
+
+        g_assert_nonnull(value);
+        object_property_set(ms, "smp-cache", value, &err);
+        g_assert_cmpstr(err ? error_get_pretty(err) : NULL, ==, cases[i].error);
+        object_unref(ms);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/machine/memory", test_memory);
     g_test_add_func("/machine/boot", test_boot);
     g_test_add_func("/machine/numa", test_numa);
+    g_test_add_func("/machine/smp-cache", test_smp_cache);
     return g_test_run();
 }
