@@ -52,6 +52,7 @@ struct VirtIOPCIProxy {
     VirtIOQueueSetup setup[VIRTIO_QUEUE_MAX];
 
     VirtIOPCIVector *vectors;           /* while interrupts go by irqfd; nvectors of them */
+    KVMRouteChange *starting;           /* where routes go while all vectors are being started */
 };
 
 static inline unsigned virtio_pci_notify_multiplier(const VirtIOPCIProxy *proxy)

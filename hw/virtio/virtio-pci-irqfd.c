@@ -48,27 +48,35 @@ static void bind_queues(VirtIOPCIProxy *proxy, unsigned vector, bool bind)
     }
 }
 
+static int route_vector(PCIDevice *dev, VirtIOPCIVector *v, MSIMessage msg, KVMRouteChange *change)
+{
+    if (v->virq >= 0) {
+        return kvm_irqchip_update_msi_route(change, v->virq, msg, dev);
+    }
+    v->virq = kvm_irqchip_add_msi_route(change, msg, dev);
+    return MIN(v->virq, 0);
+}
+
 static int vector_use(PCIDevice *dev, unsigned vector, MSIMessage msg)
 {
     VirtIOPCIProxy *proxy = VIRTIO_PCI(dev);
     VirtIOPCIVector *v = &proxy->vectors[vector];
     KVMRouteChange change;
+    int err;
 
     if (!v->users) {
         return 0;
     }
+    if (proxy->starting) {
+        return route_vector(dev, v, msg, proxy->starting);
+    }
     change = kvm_irqchip_begin_route_changes();
-    if (v->virq < 0) {
-        v->virq = kvm_irqchip_add_msi_route(&change, msg, dev);
-    } else {
-        kvm_irqchip_update_msi_route(&change, v->virq, msg, dev);
-    }
+    err = route_vector(dev, v, msg, &change);
     kvm_irqchip_commit_route_changes(&change);
-    if (v->virq < 0) {
-        return v->virq;
+    if (err >= 0) {
+        bind_queues(proxy, vector, true);
     }
-    bind_queues(proxy, vector, true);
-    return 0;
+    return err;
 }
 
 static void vector_release(PCIDevice *dev, unsigned vector)
@@ -101,6 +109,27 @@ static void close_notifier(VirtQueue *vq)
     vq->has_guest_notifier = false;
 }
 
+/* All routes with one change: each is a wait in the kernel. */
+static void start_vectors(VirtIOPCIProxy *proxy)
+{
+    KVMRouteChange change = kvm_irqchip_begin_route_changes();
+    int err;
+
+    proxy->starting = &change;
+    err = msix_set_vector_notifiers(&proxy->parent_obj, vector_use, vector_release, NULL);
+    proxy->starting = NULL;
+    kvm_irqchip_commit_route_changes(&change);
+    if (err < 0) {
+        virtio_pci_irqfd_stop(proxy);
+        return;
+    }
+    for (unsigned i = 0; i < proxy->nvectors; i++) {
+        if (proxy->vectors[i].virq >= 0) {
+            bind_queues(proxy, i, true);
+        }
+    }
+}
+
 void virtio_pci_irqfd_start(VirtIOPCIProxy *proxy)
 {
     if (proxy->vectors || !kvm_msi_via_irqfd_enabled() || !msix_enabled(&proxy->parent_obj)) {
@@ -113,9 +142,7 @@ void virtio_pci_irqfd_start(VirtIOPCIProxy *proxy)
     for (unsigned i = 0; i < virtio_get_num_queues(proxy->vdev); i++) {
         open_notifier(proxy, &proxy->vdev->vq[i]);
     }
-    if (msix_set_vector_notifiers(&proxy->parent_obj, vector_use, vector_release, NULL) < 0) {
-        virtio_pci_irqfd_stop(proxy);
-    }
+    start_vectors(proxy);
 }
 
 void virtio_pci_irqfd_stop(VirtIOPCIProxy *proxy)
