@@ -2,7 +2,8 @@
 
 A scenario's file `figures` says what its host script measures, a line each:
     NAME | UNIT | BOUND | WORDS
-BOUND is <=R or >=R for the ratio ours/peer, =V for our own value, or - for none.
+BOUND is <=R or >=R for the ratio ours/peer, =V for our own value, or - for none; with ~ in
+front it is an aim: the report says when it is not reached, and nothing fails.
 The host script prints  FIGURE NAME ours|peer VALUE  any number of times.
 
 SPDX-License-Identifier: GPL-2.0-or-later
@@ -13,7 +14,8 @@ LINE = re.compile(r'^FIGURE (\S+) (ours|peer) (-?[0-9.]+)$')
 
 class Figure:
     def __init__(self, name, unit, bound, words, ours, peer):
-        self.name, self.unit, self.bound, self.words = name, unit, bound, words
+        self.name, self.unit, self.bound, self.words = name, unit, bound.lstrip('~'), words
+        self.aim = bound[0] == '~'
         self.ours, self.peer = (statistics.median(v) if v else None for v in (ours, peer))
 
     def ratio(self):
@@ -37,14 +39,16 @@ class Figure:
             return None
         if self.ours is None:
             return 'not measured: ' + self.words
+        if self.aim:
+            return None
         return 'missed: ' + self.text()
 
     def text(self):
         show = lambda v: '-' if v is None else '%.4g' % v
-        verdict = {True: '', False: '  MISSED', None: ''}[self.reached()]
-        ratio = '' if self.ratio() is None else 'ratio %5.2f' % self.ratio()
+        verdict = ('  not reached' if self.aim else '  MISSED') if self.reached() is False else ''
+        ratio = '' if self.ratio() is None else 'ratio %.3g' % self.ratio()
         bound = '' if self.bound == '-' else '(%s)' % self.bound
-        return '%-58s ours %7s   peer %7s %-5s %-12s%s%s' % (self.words, show(self.ours), show(self.peer), self.unit, ratio, bound, verdict)
+        return '%-63s ours %7s   peer %7s %-5s %-12s%s%s' % (self.words, show(self.ours), show(self.peer), self.unit, ratio, bound, verdict)
 
 def figures(definitions, lines):
     values = {}
