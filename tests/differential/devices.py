@@ -74,12 +74,14 @@ DEVICES = [
     config_space("edu", 0, 3), config_space("pci-testdev", 0, 4),
     virtio_mmio("legacy", [], (0x28, 0x3c, 0x40)), virtio_mmio("modern", VIRTIO_MODERN, (0x44, 0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4)),
     config_space("virtio-transitional", 0, 6), config_space("virtio-modern", 0, 7),
-    config_space("nvme", 0, 5, keep=((0x88, NO_FLR),)), config_space("upstream", 1, 0, True),
-    config_space("downstream", 2, 0, True, ((0x98, NO_FLR),)),
+    config_space("nvme", 0, 5, keep=((0x88, NO_FLR),)), config_space("upstream", 1, 0, True, ((0x98, NO_FLR),)),
+    config_space("downstream", 2, 0, True, ((0x98, NO_FLR), (0xa8, ~0x400))),
 ]
 
 RESERVED = "reserved bits read as 0; the peer keeps what is written"
 MESSAGES = "MSI: more messages enabled than there are; the peer keeps the number"
+COMPLETED = "a slot command that completes interrupts, by INTx too; the peer's does not"
+SLOT_STATUS = "Slot Status is write one to clear, and a write of it no command"
 PM, MSI, PCIE, MSIX, SSVID, AER, ACS = 8, 14, 60, 12, 8, 0x48, 8
 # Where the capabilities of each function are: all else behind the header is reserved.
 CAPABILITIES = {
@@ -114,8 +116,8 @@ KNOWN = [entry for name, capabilities in CAPABILITIES.items() for entry in reser
     Known("nvme", 0x1c, 0x1c, 0xc, "CSTS.SHST: our shutdown is complete when the queues are, the peer's at once"),
     Known("config-edu", 0x40, 0x40, 0x700000, MESSAGES), Known("config-upstream", 0x70, 0x70, 0x700000, MESSAGES),
     Known("config-downstream", 0x70, 0x70, 0x700000, MESSAGES),
-    Known("config-root-port", 4, 4, 0x80000, "a slot command that completes interrupts, by INTx too; the peer's does not"),
-    Known("config-root-port", 0x6c, 0x6c, 0x100000, "Slot Status is write one to clear, and a write of it no command"),
+    Known("config-root-port", 4, 4, 0x80000, COMPLETED), Known("config-downstream", 4, 4, 0x80000, COMPLETED),
+    Known("config-root-port", 0x6c, 0x6c, 0x100000, SLOT_STATUS), Known("config-downstream", 0xa8, 0xa8, 0x100000, SLOT_STATUS),
     Known("config-nvme", 0x8c, 0x90, 0xffffffff, "link registers of a root complex integrated endpoint are reserved (PCIe 7.5.3)"),
     Known("config-downstream", 0x94, 0x94, 1 << 28, "Function Level Reset is for endpoints (PCIe 7.5.3.3)"),
     Known("config-downstream", 0x9c, 0xa0, 0xffffffff, "the link of a downstream port is there and up"),
