@@ -11,6 +11,7 @@ typedef struct FdSource {
     GSource source;
     int fd;
     gpointer tag;
+    GIOCondition want;
     IOHandler *fd_read, *fd_write;
     void *opaque;
 } FdSource;
@@ -60,11 +61,14 @@ void qemu_set_fd_handler_in(GMainContext *context, int fd, IOHandler *fd_read, I
         s = (FdSource *)g_source_new(&fd_funcs, sizeof(FdSource));
         s->fd = fd;
         s->tag = g_source_add_unix_fd(&s->source, fd, want);
+        /* Loops do not nest here. Otherwise GLib takes the descriptor out while it dispatches, and wakes itself up twice. */
+        g_source_set_can_recurse(&s->source, true);
         g_hash_table_insert(fd_sources, GINT_TO_POINTER(fd), s);
         g_source_attach(&s->source, context);
-    } else {
+    } else if (want != s->want) {
         g_source_modify_unix_fd(&s->source, s->tag, want);
     }
+    s->want = want;
     s->fd_read = fd_read;
     s->fd_write = fd_write;
     s->opaque = opaque;
@@ -223,6 +227,7 @@ void main_loop_init(void)
     }
     main_loop_unlock_while_polling(NULL);
     bh_source = g_source_new(&bh_funcs, sizeof(GSource));
+    g_source_set_can_recurse(bh_source, true);
     g_source_attach(bh_source, NULL);
 }
 

@@ -1,0 +1,1 @@
+e2fsck -fn data.img; echo "FSCK $?"

@@ -1,0 +1,1 @@
+e2fsck -fn root.img; echo "FSCK $?"
