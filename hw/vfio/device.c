@@ -137,6 +137,28 @@ static bool parse_token(const char *text, uint8_t uuid[16])
     return n == 16;
 }
 
+/* Drivers that leave the group's DMA alone. */
+static bool driver_is_harmless(const char *driver)
+{
+    return g_str_has_prefix(driver, "vfio") || !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub");
+}
+
+/* Another function of the group that a host driver uses: "ADDRESS of its IOMMU group has the host driver 'NAME'"; NULL: none to be seen. */
+static char *find_group_blocker(const VFIODevice *vdev)
+{
+    g_autofree char *path = vdev->sysfsdev ? g_build_filename(vdev->sysfsdev, "iommu_group", "devices", NULL) : NULL;
+    g_autoptr(GDir) dir = path ? g_dir_open(path, 0, NULL) : NULL;
+    const char *entry;
+
+    while (dir && (entry = g_dir_read_name(dir))) {
+        g_autofree char *member = g_build_filename(path, entry, NULL), *driver = link_target_name(member, "driver");
+        if (driver && !driver_is_harmless(driver)) {
+            return g_strdup_printf("%s of its IOMMU group has the host driver '%s'", entry, driver);
+        }
+    }
+    return NULL;
+}
+
 static const char *bind_hint(int err)
 {
     switch (-err) {
@@ -148,9 +170,24 @@ static const char *bind_hint(int err)
     }
 }
 
-static bool bind_iommufd(VFIODevice *vdev, Error **errp)
+static void set_bind_error(VFIODevice *vdev, int err, Error **errp)
 {
     ERRP_GUARD();
+    g_autofree char *blocker = err == -EBUSY ? find_group_blocker(vdev) : NULL;
+    const char *hint = bind_hint(err);
+
+    if (blocker) {
+        error_setg(errp, "host device %s cannot be used: %s; bind that to vfio-pci too", vdev->name, blocker);
+        return;
+    }
+    error_setg_errno(errp, err, "host device %s: VFIO_DEVICE_BIND_IOMMUFD to iommufd '%s' failed", vdev->name, iommufd_backend_name(vdev->iommufd));
+    if (hint) {
+        error_append_hint(errp, "%s\n", hint);
+    }
+}
+
+static bool bind_iommufd(VFIODevice *vdev, Error **errp)
+{
     struct vfio_device_bind_iommufd bind = { .argsz = sizeof(bind), .iommufd = vdev->iommufd->fd };
     uint8_t uuid[16];
     int r;
@@ -165,11 +202,7 @@ static bool bind_iommufd(VFIODevice *vdev, Error **errp)
     }
     r = iommufd_ops->device_ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind);
     if (r < 0) {
-        error_setg_errno(errp, r, "host device %s: VFIO_DEVICE_BIND_IOMMUFD to iommufd '%s' failed", vdev->name,
-                         iommufd_backend_name(vdev->iommufd));
-        if (bind_hint(r)) {
-            error_append_hint(errp, "%s\n", bind_hint(r));
-        }
+        set_bind_error(vdev, r, errp);
         return false;
     }
     vdev->bound = true;

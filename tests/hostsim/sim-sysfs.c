@@ -22,12 +22,15 @@ void hostsim_add_to_sysfs(SimDevice *dev)
 {
     g_autofree char *dir = g_build_filename(hostsim->root, "bus/pci/devices", dev->host, NULL);
     g_autofree char *node = g_strdup_printf("%s/vfio-dev/vfio%u", dir, dev->index);
-    g_autofree char *group = g_strdup_printf("../../../../kernel/iommu_groups/%u", dev->group->id);
+    g_autofree char *group = g_strdup_printf("%s/kernel/iommu_groups/%u", hostsim->root, dev->group->id);
     g_autofree char *iommu = g_strdup_printf("../../../../class/iommu/%s", dev->smmu->name);
     g_autofree char *driver = g_strdup_printf("../../../../bus/pci/drivers/%s", dev->driver ? dev->driver : "");
     g_autofree char *vfio_dev = g_build_filename(dir, "vfio-dev", NULL);
+    g_autofree char *members = g_strdup_printf("%s/kernel/iommu_groups/%u/devices", hostsim->root, dev->group->id);
 
     g_mkdir_with_parents(dir, 0700);
+    g_mkdir_with_parents(members, 0700);
+    make_link(members, dev->host, dir);
     make_link(dir, "iommu_group", group);
     make_link(dir, "iommu", iommu);
     make_link(dir, "driver", dev->driver ? driver : NULL);

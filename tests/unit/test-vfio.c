@@ -296,7 +296,13 @@ static void test_mistakes(void)
     sim[1]->driver = g_strdup("nvme");
     hostsim_add_to_sysfs(sim[1]);
     assert_refused(device_new(1), "driver 'nvme'");
-    assert_refused(device_new(0), "BIND_IOMMUFD");      /* its group is not viable */
+    assert_refused(device_new(0), "0000:01:00.1 of its IOMMU group has the host driver 'nvme'; bind that");
+    hostsim_fail_nth(1, EACCES);
+    assert_refused(device_new(2), "cannot open");
+    hostsim_fail_nth(2, EACCES);
+    assert_refused(device_new(2), "cannot open /dev/iommu: Permission denied");
+    hostsim_fail_nth(3, EPERM);
+    assert_refused(device_new(2), "BIND_IOMMUFD");
     VFIODevice *e = up(2, false);
     Error *err = NULL;
     VFIODevice *f = device_new(2);
