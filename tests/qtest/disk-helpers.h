@@ -25,6 +25,13 @@ static inline char *disk_new(const char *name)
     return path;
 }
 
+static inline void disk_leave_full_fs(void)
+{
+    g_autofree char *dir = g_build_filename(qtest_tmpdir(), "small", NULL);
+
+    umount2(dir, MNT_DETACH);           /* before the directory above it is removed */
+}
+
 /*
  * An image without blocks on a file system without room; unlinking *@filler makes room.
  * NULL where tests may not mount. Before threads exist; emulators started later see it.
@@ -42,6 +49,7 @@ static inline char *disk_on_full_fs(char **filler)
         g_free(path);
         return NULL;
     }
+    atexit(disk_leave_full_fs);
     fd = open(path, O_RDWR | O_CREAT, 0600);
     g_assert_cmpint(ftruncate(fd, DISK_SIZE), ==, 0);
     close(fd);
