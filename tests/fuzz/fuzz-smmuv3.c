@@ -34,7 +34,8 @@ static void set_up(void)
     smmu->primary_bus = bus;
     g_assert_true(smmuv3_emul_realize(smmu, &error_abort));
     /* both stages, 20-bit SubstreamIDs, ATS, RIL, 52 bits and every page size */
-    smmu->idr[0] = FIELD_MASK(IDR0, S1P) | FIELD_MASK(IDR0, S2P) | FIELD_MASK(IDR0, ATS) | FIELD_MASK(IDR0, CD2L) | 2 << 2;
+    smmu->idr[0] = FIELD_MASK(IDR0, S1P) | FIELD_MASK(IDR0, S2P) | FIELD_MASK(IDR0, ATS) | FIELD_MASK(IDR0, CD2L) | 2 << 2 |
+                   FIELD_DP32(0, IDR0, STALL_MODEL, 1) | FIELD_MASK(IDR0, TERM_MODEL) | FIELD_MASK(IDR0, MSI);
     smmu->idr[1] = FIELD_DP32(0, IDR1, SSIDSIZE, 20) | FIELD_DP32(0, IDR1, SIDSIZE, SMMU_SIDSIZE);
     smmu->idr[3] = FIELD_MASK(IDR3, RIL);
     smmu->idr[5] = FIELD_DP32(0x70, IDR5, OAS, 6) | FIELD_DP32(0, IDR5, VAX, 1);
