@@ -48,7 +48,7 @@ class Figure:
         verdict = ('  not reached' if self.aim else '  MISSED') if self.reached() is False else ''
         ratio = '' if self.ratio() is None else 'ratio %.3g' % self.ratio()
         bound = '' if self.bound == '-' else '(%s)' % self.bound
-        return '%-63s ours %7s   peer %7s %-5s %-12s%s%s' % (self.words, show(self.ours), show(self.peer), self.unit, ratio, bound, verdict)
+        return '%-63s ours %7s   peer %7s %-5s %-14s%s%s' % (self.words, show(self.ours), show(self.peer), self.unit, ratio, bound, verdict)
 
 def figures(definitions, lines):
     values = {}
