@@ -31,6 +31,7 @@ typedef struct IdMap {
 typedef struct IortSmmu {
     const VirtSMMU *smmu;
     uint32_t first_id;                  /* lowest requester ID, for the order of nodes */
+    uint32_t index;                     /* in order of -device, for their identifiers */
     uint32_t offset;                    /* of its node */
 } IortSmmu;
 
@@ -118,7 +119,7 @@ static void collect_smmus(IortBuild *b, const VirtMachineState *vms)
         } else {
             pci_for_each_root_bus(add_translated_root, b);
         }
-        IortSmmu s = { .smmu = smmu, .first_id = UINT32_MAX };
+        IortSmmu s = { .smmu = smmu, .first_id = UINT32_MAX, .index = i };
         for (guint j = before; j < b->maps->len; j++) {
             s.first_id = MIN(s.first_id, g_array_index(b->maps, IdMap, j).first);
         }
@@ -160,7 +161,7 @@ static void put_its_group(IortBuild *b)
 /* The machine-wide SMMU has identifier 0 as guests know it, yet takes a number. */
 static void put_smmu(IortBuild *b, IortSmmu *s)
 {
-    uint32_t irq = GIC_INTERNAL + s->smmu->irq, id = b->next_id++, maps = b->its ? 1 : 0;
+    uint32_t irq = GIC_INTERNAL + s->smmu->irq, id = b->next_id + s->index, maps = b->its ? 1 : 0;
 
     s->offset = here(b);
     put_node_head(b, NODE_SMMUV3, SMMUV3_LEN + maps * ID_MAP_LEN, 4, s->smmu->bus ? id : 0, maps, maps ? SMMUV3_LEN : 0);
@@ -191,6 +192,7 @@ static void put_smmus(IortBuild *b)
     for (guint i = 0; i < order->len; i++) {
         put_smmu(b, g_ptr_array_index(order, i));
     }
+    b->next_id += order->len;
 }
 
 static bool any_ats(const IortBuild *b)

@@ -487,7 +487,7 @@ static void number_phandles(VirtMachineState *vms)
     vms->phandles.gic = next++;
     vms->phandles.msi = vms->msi_controller == VIRT_MSI_CTRL_NONE ? 0 : next++;
     vms->phandles.iommu = smmu && !smmu->bus ? next++ : 0;      /* the machine's own */
-    vms->phandles.gpio = next++;
+    vms->phandles.gpio = vms->gpio ? next++ : 0;
     if (smmu && smmu->bus) {
         vms->phandles.iommu = next;     /* -device arm-smmuv3 */
     }

@@ -52,6 +52,9 @@ static bool check_primary_bus(VirtMachineState *vms, Object *bus, Error **errp)
         error_setg(errp, "arm-smmuv3: primary-bus=%s is not a PCIe root bus; name pcie.0 or the bus of a pxb-pcie", ((BusState *)bus)->name);
     } else if (strcmp(vms->iommu_opt, "none")) {
         error_setg(errp, "arm-smmuv3: -machine iommu=%s already has an SMMU for every bus; use one way or the other", vms->iommu_opt);
+    } else if (((PCIBus *)bus)->bypass_iommu) {
+        error_setg(errp, "arm-smmuv3: primary-bus=%s is to bypass IOMMUs; leave out bypass_iommu of its pxb-pcie, or "
+                   "default-bus-bypass-iommu for pcie.0", ((BusState *)bus)->name);
     } else if (smmu_of_bus(vms, (PCIBus *)bus)) {
         error_setg(errp, "arm-smmuv3: primary-bus=%s already has an SMMU", ((BusState *)bus)->name);
     } else {
