@@ -12,7 +12,8 @@
  *   sim-event.c    files that events come through; vEVENTQs
  *   sim-fault.c    fault queues: page requests and responses
  *   sim-cmdqv.c    Tegra241 command queues that guests ring themselves
- *   sim-vfio.c     VFIO devices: bind, attach, groups, regions, interrupts, reset
+ *   sim-vfio.c     VFIO devices: bind, attach, groups, regions, reset
+ *   sim-irq.c      their interrupts
  *   sim-walk.c     stage 1 of the guest: CD and tables
  *   sim-dma.c      what a device's DMA does: stream, stage 1, stage 2, faults, ATC
  *   sim-model.c    our own device models as host devices
@@ -333,6 +334,10 @@ void sim_model_irqs_changed(SimDevice *dev, uint32_t index);
 void sim_model_set_ats(SimDevice *dev);
 /* Pages of @pasid (IOMMU_NO_PASID, IOMMU_ANY_PASID) at @iova are no longer what they were. */
 void sim_model_invalidated(SimDevice *dev, uint32_t pasid, uint64_t iova, uint64_t mask);
+int sim_irq_info(SimDevice *dev, void *arg);
+int sim_set_irqs(SimDevice *dev, void *arg);
+void sim_irqs_free(SimDevice *dev);
+void sim_drop_fd(int *fd);
 /* With the lock held. */
 int sim_interrupt(SimDevice *dev, uint32_t index, unsigned vector);
 void sim_event(SimDevice *dev, const uint64_t evt[4]);
