@@ -30,6 +30,9 @@ struct ARMCPUClass {
     const ARMCPUModel *model;
 };
 
+/* System registers worth looking at. Read with the others; the accelerator keeps them, so they are never written back. */
+typedef struct ArmEL1Regs { uint64_t sctlr, tcr, ttbr[2], vbar, esr, far; } ArmEL1Regs;
+
 struct ARMCPU {
     CPUState parent_obj;
     uint64_t mp_affinity;
@@ -39,13 +42,14 @@ struct ARMCPU {
     unsigned pa_limit;                  /* address bits the accelerator allows; 0: no limit */
     uint32_t psci_conduit;              /* 0 none, 1 smc, 2 hvc */
     uint32_t psci_version;
-    bool powered_on;
+    bool powered_on, suspended;         /* suspended: the machine sleeps and this CPU will hear the interrupt that wakes it */
     const ARMCPUModel *model;
     uint64_t midr, clidr, ctr;
     uint32_t ccsidr[7][2];
     uint64_t id_aa64mmfr0;
     /* registers */
     uint64_t x[31], sp_el0, sp_el1, pc, elr_el1, pstate, spsr[5];
+    ArmEL1Regs el1;
     uint64_t boot_pc, boot_x0;          /* CPU 0 after reset, set by boot code; others start off */
     bool boot_set;
     hwaddr pvtime_ipa;                  /* 0: none */
