@@ -26,8 +26,9 @@ enum { STALLS = 0, NEVER_STALLS = 1 };
 typedef struct CapRule {
     const char *name, *property;
     uint8_t idr, shift, length;
+    unsigned (*meaning)(unsigned encoding);     /* for messages; NULL: the number itself */
 } CapRule;
-#define RULE(n, prop, reg, r, f) { n, prop, reg, FIELD_SHIFT(r, f), FIELD_LENGTH(r, f) }
+#define RULE(n, prop, reg, r, f, ...) { n, prop, reg, FIELD_SHIFT(r, f), FIELD_LENGTH(r, f), __VA_ARGS__ }
 static const CapRule rules[] = {
     RULE("16-bit ASIDs (IDR0.ASID16)", NULL, 0, IDR0, ASID16),
     RULE("two-level CD tables (IDR0.CD2L)", NULL, 0, IDR0, CD2L),
@@ -36,7 +37,7 @@ static const CapRule rules[] = {
     RULE("SubstreamID bits (IDR1.SSIDSIZE)", "ssidsize", 1, IDR1, SSIDSIZE),
     RULE("range invalidation (IDR3.RIL)", "ril", 3, IDR3, RIL),
     RULE("break-before-make level (IDR3.BBML)", NULL, 3, IDR3, BBML),
-    RULE("output address size (IDR5.OAS)", "oas", 5, IDR5, OAS),
+    RULE("output address bits (IDR5.OAS)", "oas", 5, IDR5, OAS, .meaning = smmu_oas_bits),
     RULE("4 KiB pages (IDR5.GRAN4K)", NULL, 5, IDR5, GRAN4K),
     RULE("16 KiB pages (IDR5.GRAN16K)", NULL, 5, IDR5, GRAN16K),
     RULE("64 KiB pages (IDR5.GRAN64K)", NULL, 5, IDR5, GRAN64K),
@@ -155,6 +156,10 @@ static bool check(SMMUv3Accel *a, const HostIOMMUDevice *hiod, Error **errp)
 
         if (guest <= host) {
             continue;
+        }
+        if (r->meaning) {
+            guest = r->meaning(guest);
+            host = r->meaning(host);
         }
         error_setg(errp, "%s: %s: the guest has %u, the host SMMUv3 of %s only %u", smmuv3_name(a->s), r->name, guest, hiod->name, host);
         if (r->property) {

@@ -138,6 +138,7 @@ void accel_events_start(SMMUv3Accel *a)
     unsigned depth = depth_wanted(a->s);
     Error *err = NULL;
 
+    a->veventq_depth = depth;           /* also when refused: the next size is the next try */
     if (!iommufd_backend_alloc_veventq(a->be, a->viommu_id, IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, depth, &a->veventq_id, &a->veventq_fd, &err)) {
         error_prepend(&err, "%s: the guest will not see its devices' faults: ", smmuv3_name(a->s));
         warn_report_err(err);
@@ -146,7 +147,6 @@ void accel_events_start(SMMUv3Accel *a)
     }
     trace_smmuv3_accel_event_queue(depth, a->veventq_id);
     a->veventq_seq = ACCEL_SEQ_NONE;
-    a->veventq_depth = depth;
     a->veventq_errors = 0;
     qemu_set_fd_handler(a->veventq_fd, events_readable, NULL, a);
 }
@@ -163,7 +163,7 @@ void accel_events_stop(SMMUv3Accel *a)
 
 bool accel_events_fit(const SMMUv3Accel *a)
 {
-    return !a->veventq_id || a->veventq_depth == depth_wanted(a->s);
+    return !a->viommu_id || a->veventq_depth == depth_wanted(a->s);
 }
 
 /* Main thread. A vIOMMU has one queue: the old one has to go first. */
@@ -173,7 +173,9 @@ void accel_events_resize(void *opaque)
 
     g_mutex_lock(&a->s->lock);
     if (!accel_events_fit(a)) {
-        read_all(a, true);
+        if (a->veventq_id) {
+            read_all(a, true);
+        }
         accel_events_stop(a);
         accel_events_start(a);
         if (!a->veventq_id) {
