@@ -144,9 +144,9 @@ SMMUEventType smmu_cd_decode(const SMMUv3State *s, const uint64_t w[CD_WORDS], S
         .granule = granule_of(s, tg1_as_tg0[FIELD_EX64(w[0], CD0, TG1)]),
         .disabled = FIELD_EX64(w[0], CD0, EPD1), .tbi = FIELD_EX64(w[0], CD0, TBI1), .had = FIELD_EX64(w[2], CD1, HAD),
     };
-    /* no AArch32, big-endian tables, stalls, accesses that fail silently, or flags that hardware updates: IDR0 says so */
+    /* no AArch32, big-endian tables, accesses that fail silently, flags that hardware updates, and mostly no stalls: IDR0 says so */
     if (!FIELD_EX64(w[0], CD0, V) || !FIELD_EX64(w[0], CD0, AA64) || FIELD_EX64(w[0], CD0, ENDI) ||
-        FIELD_EX64(w[0], CD0, S) || !FIELD_EX64(w[0], CD0, A) || FIELD_EX64(w[0], CD0, HA) || FIELD_EX64(w[0], CD0, HD)) {
+        (FIELD_EX64(w[0], CD0, S) && !smmuv3_can_stall(s)) || !FIELD_EX64(w[0], CD0, A) || FIELD_EX64(w[0], CD0, HA) || FIELD_EX64(w[0], CD0, HD)) {
         return SMMU_EVT_C_BAD_CD;
     }
     return half_legal(s, &c->tt[0], c->s1_oas) && half_legal(s, &c->tt[1], c->s1_oas) ? SMMU_EVT_NONE : SMMU_EVT_C_BAD_CD;

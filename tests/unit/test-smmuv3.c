@@ -150,6 +150,22 @@ static void test_ste_decode(void)
 }
 
 #define CD_GOOD (BIT_ULL(31) | BIT_ULL(41) | BIT_ULL(46) | BIT_ULL(45) | 5ULL << 32 | 16 | 16 << 16 | 2 << 22)
+
+/* Where the host's SMMU stalls (arm-smmuv3,accel=on,x-stall=on), CD.S is the guest's to set. */
+static void test_cd_stall(void)
+{
+    uint64_t w[CD_WORDS] = { CD_GOOD | BIT_ULL(44), 0x1000, 0x2000 };
+    SMMUContext c = { 0 };
+    uint32_t idr0;
+
+    reset(4, 4);
+    idr0 = smmu->idr[0];
+    smmu->idr[0] = FIELD_DP32(idr0, IDR0, STALL_MODEL, 0);
+    g_assert_cmphex(smmu_cd_decode(smmu, w, &c), ==, SMMU_EVT_NONE);
+    smmu->idr[0] = idr0;
+    g_assert_cmphex(smmu_cd_decode(smmu, w, &c), ==, SMMU_EVT_C_BAD_CD);
+}
+
 static void test_cd_decode(void)
 {
     static const struct { const char *why; uint64_t w0, ttb0; SMMUEventType result; } cases[] = {
@@ -507,6 +523,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smmuv3/event-encode", test_event_encode);
     g_test_add_func("/smmuv3/ste-decode", test_ste_decode);
     g_test_add_func("/smmuv3/cd-decode", test_cd_decode);
+    g_test_add_func("/smmuv3/cd-decode-stall", test_cd_stall);
     g_test_add_func("/smmuv3/stream-table", test_stream_table);
     g_test_add_func("/smmuv3/substreams", test_substreams);
     g_test_add_func("/smmuv3/cmdq/run", test_run);
