@@ -59,9 +59,20 @@ static void info_cpus(GString *out, const char *args)
     }
 }
 
+/* What the kernel keeps of a vCPU, beside what CPUState holds. */
+static void list_system_registers(GString *out, CPUState *cpu)
+{
+    AccelClass *ac = current_accel ? ACCEL_GET_CLASS(current_accel) : NULL;
+    int ret = ac && ac->list_registers ? ac->list_registers(cpu, out) : 0;
+
+    if (ret < 0) {
+        g_string_append_printf(out, "system registers could not be read: %s\n", g_strerror(-ret));
+    }
+}
+
 static void info_registers(GString *out, const char *args)
 {
-    bool all = !strcmp(args, "-a");
+    bool all = strstr(args, "-a"), system = strstr(args, "-s");
     CPUState *cpu;
 
     CPU_FOREACH(cpu) {
@@ -69,6 +80,9 @@ static void info_registers(GString *out, const char *args)
             g_string_append_printf(out, "\nCPU#%d\n", cpu->cpu_index);
             cpu_synchronize_state(cpu);         /* the accelerator has them */
             CPU_GET_CLASS(cpu)->dump_state(cpu, out);
+            if (system) {
+                list_system_registers(out, cpu);
+            }
         }
     }
 }
@@ -323,7 +337,7 @@ const HmpCommand hmp_info_commands[] = {
     { "pci", "", "show PCI info", info_pci },
     { "qom-tree", "[path]", "show QOM composition tree", info_qom_tree },
     { "qtree", "", "show device tree", info_qtree },
-    { "registers", "[-a]", "show the cpu registers (-a: of all cpus)", info_registers },
+    { "registers", "[-a] [-s]", "show the cpu registers (-a: of all cpus, -s: with all system registers)", info_registers },
     { "roms", "", "show roms", info_roms },
     { "status", "", "show the current VM status (running|paused)", info_status },
     { "trace-events", "[name]", "show available trace-events & their state", info_trace_events },

@@ -377,8 +377,26 @@ static bool kvm_wake_up(CPUState *cpu)
     return woken;
 }
 
+typedef struct RegisterList { GString *out; int ret; } RegisterList;
+
+static void do_list_registers(CPUState *cpu, void *data)
+{
+    RegisterList *l = data;
+
+    l->ret = kvm_arch_list_registers(cpu, l->out);
+}
+
+static int kvm_list_registers(CPUState *cpu, GString *out)
+{
+    RegisterList l = { .out = out };
+
+    run_on_cpu(cpu, do_list_registers, &l);
+    return l.ret;
+}
+
 void kvm_vcpu_class_init(AccelClass *ac)
 {
+    ac->list_registers = kvm_list_registers;
     ac->wake_up = kvm_wake_up;
     ac->create_vcpu = kvm_create_vcpu;
     ac->destroy_vcpu = kvm_destroy_vcpu;

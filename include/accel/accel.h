@@ -23,6 +23,7 @@ struct AccelClass {
     void (*synchronize_state)(CPUState *cpu);              /* registers are valid in CPUState after it */
     void (*synchronize_post_reset)(CPUState *cpu);
     void (*synchronize_pre_resume)(void);
+    int (*list_registers)(CPUState *cpu, GString *out);    /* those that CPUState has no room for; NULL: none */
     bool (*wake_up)(CPUState *cpu);                        /* false: the guest did not sleep on it; NULL: guests cannot sleep */
 };
 struct AccelState { Object parent_obj; };

@@ -20,6 +20,7 @@ bool kvm_arch_first_run(CPUState *cpu, Error **errp);
 int kvm_arch_reset_vcpu(CPUState *cpu);             /* state after reset, from CPUState */
 int kvm_arch_get_registers(CPUState *cpu);
 int kvm_arch_put_registers(CPUState *cpu);
+int kvm_arch_list_registers(CPUState *cpu, GString *out);   /* those that only the kernel has, a line each */
 /* Exits that only this architecture has. 1: handled, go on; 0: leave to the machine lock's side; -errno: unknown. */
 int kvm_arch_handle_exit(CPUState *cpu, struct kvm_run *run);
 /* The guest asked that the machine sleep; an interrupt is pending, or someone wakes it. wake_up: 1, or 0 when it does not sleep. Machine lock. */

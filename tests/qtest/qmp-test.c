@@ -272,7 +272,7 @@ static void test_hmp(void)
 {
     static const char *const lines[] = {
         "help", "help info", "info version", "info status", "info qtree", "info mtree", "info mtree -f", "info qom-tree", "info roms",
-        "info registers -a", "info chardev", "info pci", "info block", "info cpus", "info numa", "info kvm", "info name", "info uuid",
+        "info registers -a", "info registers -s", "info registers -a -s", "info chardev", "info pci", "info block", "info cpus", "info numa", "info kvm", "info name", "info uuid",
         "info trace-events", "info", "x/4xw 0", "xp/16xb 0x40000000", "xp/3i 0", "xp", "xp/99999999999xg 0xffffffffffffff00", "stop", "cont",
         "device_add", "device_add no-such", "device_add help", "device_add pcie-root-port,help", "device_add no-such,help", "device_del x", "object_del x", "qom-list /machine", "qom-get /machine type",
         "qom-get /machine", "qom-set /machine nothing 1", "log help", "trace-event no-such on", "", "   ", "nonsense",
