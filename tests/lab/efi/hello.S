@@ -1,60 +1,17 @@
 /*
- * An EFI application (UEFI 2.10: PE32+ image, AArch64 calling convention) that
- * says where it is and turns the machine off. Assembled and cut out flat; the
- * headers below make it a PE image by themselves.
+ * An EFI application (UEFI 2.10, AArch64 calling convention) that says where it
+ * is and turns the machine off.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+    .include "pe.inc"
+
     .set CON_OUT, 64            /* of the system table */
     .set RUNTIME_SERVICES, 88
     .set OUTPUT_STRING, 8       /* of the text output protocol */
     .set RESET_SYSTEM, 104      /* of the runtime services */
     .set RESET_SHUTDOWN, 2
-    .set PAGE, 0x1000
 
-    .text
-mz:
-    .ascii "MZ"
-    .space 0x3a
-    .long pe - mz
-pe:
-    .ascii "PE\0\0"
-    .short 0xaa64               /* machine */
-    .short 1                    /* sections */
-    .long 0, 0, 0
-    .short section - optional
-    .short 0x206                /* executable, no line numbers, no debug data */
-optional:
-    .short 0x20b                /* PE32+ */
-    .byte 0, 0
-    .long end - code, 0, 0
-    .long entry - mz
-    .long code - mz
-    .quad 0                     /* image base: anywhere */
-    .long PAGE, 0x200
-    .short 0, 0, 0, 0, 0, 0
-    .long 0
-    .long end - mz              /* size of image */
-    .long code - mz             /* of headers */
-    .long 0
-    .short 10                   /* EFI application */
-    .short 0
-    .quad 0, 0, 0, 0
-    .long 0
-    .long 6                     /* directories, all empty */
-    .space 6 * 8
-section:
-    .ascii ".text\0\0\0"
-    .long end - code
-    .long code - mz
-    .long end - code
-    .long code - mz
-    .long 0, 0
-    .short 0, 0
-    .long 0x60000020            /* code, readable, executable */
-
-    .balign PAGE
-code:
 entry:
     stp x29, x30, [sp, #-32]!
     str x19, [sp, #16]

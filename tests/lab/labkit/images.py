@@ -69,7 +69,7 @@ def fat_image(files, size):
 
 def efi_application(source):
     with tempfile.TemporaryDirectory() as d:
-        subprocess.run(['aarch64-linux-gnu-as', '-o', d + '/o', source], check=True)
+        subprocess.run(['aarch64-linux-gnu-as', '-I', os.path.dirname(source), '-o', d + '/o', source], check=True)
         subprocess.run(['aarch64-linux-gnu-objcopy', '-O', 'binary', d + '/o', d + '/bin'], check=True)
         return open(d + '/bin', 'rb').read()
 

@@ -63,6 +63,7 @@ def make_image(scenario, tools, guest, work, name, kind, size, *rest):
         images.ext4_image(guest if 'guest' in rest else {}, '%s/%s' % (work, name), size)
         return
     sources = {'hello': lambda: images.efi_application(os.path.join(kernel.HERE, 'efi', 'hello.S')), 'Image': lambda: tools.image,
+               'loader': lambda: images.efi_application(os.path.join(kernel.HERE, 'efi', 'linux.S')),
                'initrd': lambda: gzip.compress(initramfs.cpio(guest), 1)}
     files = dict(word.split('=', 1) for word in rest)
     content = {path: sources[source]() if source in sources else scenario.read(source).encode() for path, source in files.items()}

@@ -1,1 +1,0 @@
-Image console=ttyAMA0 initrd=initrd
