@@ -1,6 +1,7 @@
 /*
  * 4 KiB random reads with a queue depth of 32, through the registers of NVMe or
- * virtio over PCI: prints operations per second of $QTEST_BINARY.
+ * virtio over PCI: prints operations per second of $QTEST_BINARY, and per second
+ * of processor time that it used.
  *
  *     disk-bench nvme|virtio SECONDS
  *
@@ -9,6 +10,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <sys/resource.h>
 #include "tests/qtest/nvme-helpers.h"
 #include "tests/qtest/virtio-blk-helpers.h"
 
@@ -112,10 +114,19 @@ static void virtio_batch(Bench *b)
 
 /* --- Either -------------------------------------------------------------------------------------- */
 
+/* In seconds; it has ended. */
+static double emulator_cpu(void)
+{
+    struct rusage r;
+
+    getrusage(RUSAGE_CHILDREN, &r);
+    return r.ru_utime.tv_sec + r.ru_stime.tv_sec + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6;
+}
+
 int main(int argc, char **argv)
 {
     bool nvme = argc > 1 && !strcmp(argv[1], "nvme");
-    int64_t end, begin;
+    int64_t end, begin, microseconds;
     unsigned batches = 0;
     g_autofree char *path = NULL;
     Bench b = { 0 };
@@ -133,11 +144,12 @@ int main(int argc, char **argv)
     for (; g_get_monotonic_time() < end; batches++) {
         (nvme ? nvme_batch : virtio_batch)(&b);
     }
-    g_print("%.0f\n", batches * (double)DEPTH * 1e6 / (g_get_monotonic_time() - begin));
+    microseconds = g_get_monotonic_time() - begin;
     if (b.disk) {
         vdev_free(&b.disk->v);
         g_free(b.disk);
     }
     qtest_quit(b.t);
+    g_print("%.0f %.0f\n", batches * (double)DEPTH * 1e6 / microseconds, batches * (double)DEPTH / emulator_cpu());
     return 0;
 }
