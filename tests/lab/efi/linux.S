@@ -124,7 +124,7 @@ file_path_end:
 options:
     wide Image
     .ascii " \0"
-    wide "console=ttyAMA0"
+    wide "console=ttyAMA0 quiet"
     .ascii " \0"
     wide "initrd=initrd"
     .short 0

@@ -79,7 +79,10 @@ def conclusion(results, seconds):
     failed = [r for r in results if not r.passed]
     for r in failed:
         out.append('FAILED %s: %s' % (r.scenario.name, r.complaints[0].splitlines()[0]))
-    if failed:
+    for r in results:
+        if r.before and r.passed:
+            out.append('AGAIN  %s passed only alone; before: %s' % (r.scenario.name, r.before[0].splitlines()[0]))
+    if out[-1]:
         out.append('')
     out.append('%d:%02d minutes' % divmod(round(seconds), 60))
     out.append('%d passed, %d failed' % (len(results) - len(failed), len(failed)))

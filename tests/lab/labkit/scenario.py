@@ -167,6 +167,7 @@ class Result:
         self.scenario, self.complaints, self.seconds = scenario, complaints, seconds
         self.lines, self.figures, self.hint = lines, figures, hint
         self.passed = not complaints
+        self.before = []        # what an earlier run of it complained of
 
 def hints(lines, late, timeout, work):
     """What to look at after a failure."""

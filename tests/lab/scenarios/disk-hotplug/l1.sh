@@ -2,7 +2,7 @@ cp /vmm /tmp/second.img
 timeout 400 /vmm -M virt,gic-version=3 -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio $QMP \
   -device pcie-root-port,id=p1,chassis=1,mem-reserve=2M,pref64-reserve=2M -device pcie-root-port,id=p2,chassis=2,mem-reserve=2M,pref64-reserve=2M \
   -object iothread,id=io1 -blockdev driver=host_device,filename=/dev/vdb,node-name=d1 -blockdev driver=file,filename=/tmp/second.img,node-name=d2 \
-  -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0" </dev/null > vmm.log 2>&1 &
+  -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet" </dev/null > vmm.log 2>&1 &
 vmm=$!
 gone() { i=0; while [ $(grep -c '"DEVICE_DELETED".*"device"' qmp.log) -lt $1 ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; }
 listening

@@ -1,7 +1,7 @@
 run() {
   timeout 200 /vmm -M virt,gic-version=3 -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio \
     -drive if=none,id=d,format=raw,file=/dev/vdb,cache=none -device $1,drive=d \
-    -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 $2" </dev/null
+    -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet $2" </dev/null
 }
 for disk in nvme,serial=1 virtio-blk-pci; do
   run $disk round=write > vmm.log 2>&1 &

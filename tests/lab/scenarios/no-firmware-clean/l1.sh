@@ -1,4 +1,4 @@
 timeout 500 /vmm -M virt,gic-version=3,acpi=on -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio \
  -device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 -device pcie-root-port,id=port1,bus=pcie.1,chassis=1 -device pcie-root-port,id=port2,bus=pcie.0,chassis=2 \
- -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0" </dev/null
+ -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet" </dev/null
 echo "VMM-RC $?"

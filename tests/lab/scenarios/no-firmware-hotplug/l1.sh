@@ -2,7 +2,7 @@ timeout 500 /vmm -M virt,gic-version=3 -accel kvm -cpu host -smp 2 -m 512 -nodef
  -object iommufd,id=iommufd0 -device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.1,id=smmuv3.1,accel=on \
  -device pcie-root-port,id=port1,bus=pcie.1,chassis=1 -device pcie-root-port,id=port2,bus=pcie.1,chassis=2 \
  -device vfio-pci,host=0000:01:00.0,bus=port1,iommufd=iommufd0 \
- -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 iommu.strict=1" </dev/null > vmm.log 2>&1 &
+ -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet iommu.strict=1" </dev/null > vmm.log 2>&1 &
 vmm=$!
 seen() { i=0; while ! grep -q "$1" vmm.log && [ $i -lt 240 ]; do sleep 0.5; i=$((i+1)); done; }
 gone() { i=0; while [ $(grep -c '"DEVICE_DELETED".*hp0"' qmp.log) -lt $1 ] && [ $i -lt 60 ]; do sleep 0.5; i=$((i+1)); done; }

@@ -4,7 +4,7 @@ report vmm.log &
  -device arm-smmuv3,primary-bus=pcie.1,id=smmu1,accel=on -device arm-smmuv3,primary-bus=pcie.2,id=smmu2,accel=on \
  -device pcie-root-port,id=port1,bus=pcie.1,chassis=1,io-reserve=0 -device pcie-root-port,id=port2,bus=pcie.2,chassis=2,io-reserve=0 \
  -device vfio-pci,host=0000:01:00.0,bus=port1,iommufd=iommufd0 -device vfio-pci,host=0000:02:00.0,bus=port2,iommufd=iommufd0 \
- -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 iommu.strict=1" </dev/null
+ -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet iommu.strict=1" </dev/null
 echo "VMM-RC $?"; } | tee vmm.log
 wait
 cat smmu.report
