@@ -106,21 +106,6 @@ static inline void start(const char *more)
     start_with(SIM_ARGS, SMMU_ARGS, more);
 }
 
-static inline unsigned find_ext_cap(int bus, uint16_t id)
-{
-    unsigned at = PCI_CFG_SPACE_SIZE;
-
-    for (int i = 0; at && i < 48; i++) {
-        uint32_t header = qtest_readl(t, cfg(bus, 0, 0, (int)at));
-
-        if (PCI_EXT_CAP_ID(header) == id) {
-            return at;
-        }
-        at = PCI_EXT_CAP_NEXT(header);
-    }
-    return 0;
-}
-
 /* --- The device ---------------------------------------------------------------------------------- */
 
 /* Writes 4 bytes of a pattern, with a PASID unless it is negative; true when they went somewhere. */

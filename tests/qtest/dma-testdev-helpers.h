@@ -25,21 +25,6 @@ typedef struct DmaTestDesc {
     uint64_t operand, compare;
 } DmaTestDesc;
 
-static inline int find_ext_cap(QTestState *t, int slot, uint16_t id)
-{
-    int at = 0x100;
-
-    for (int i = 0; at && i < 48; i++) {
-        uint32_t header = qtest_readl(t, cfg(0, slot, 0, at));
-
-        if ((header & 0xffff) == id) {
-            return at;
-        }
-        at = header >> 20;
-    }
-    return 0;
-}
-
 static inline DmaTestFn dma_test_open(QTestState *t, int slot, uint64_t bar)
 {
     qtest_writel(t, cfg(0, slot, 0, PCI_BASE_ADDRESS_0), bar);
@@ -52,7 +37,7 @@ static inline DmaTestFn dma_test_open(QTestState *t, int slot, uint64_t bar)
 /* @allow: DMAT_ALLOW_* */
 static inline void dma_test_enable(DmaTestFn *f, uint32_t allow)
 {
-    int pasid = find_ext_cap(f->t, f->slot, PCI_EXT_CAP_ID_PASID), ats = find_ext_cap(f->t, f->slot, PCI_EXT_CAP_ID_ATS);
+    int pasid = find_ext_cap(f->t, 0, f->slot, PCI_EXT_CAP_ID_PASID), ats = find_ext_cap(f->t, 0, f->slot, PCI_EXT_CAP_ID_ATS);
 
     if (pasid) {
         qtest_writew(f->t, cfg(0, f->slot, 0, pasid + PCI_PASID_CTRL), allow & 7);

@@ -89,8 +89,8 @@ static void test_refused(void)
     g_assert_cmpuint(dma_test_do(&fn, (DmaTestDesc) { DMAT_TRANSLATE, .addr = BUF }), ==, DMAT_NO_TRANSLATION);      /* nobody translates here */
     qtest_quit(t);
     start(",pasid-width=0,ats=off");
-    g_assert_cmpint(find_ext_cap(t, 2, PCI_EXT_CAP_ID_PASID), ==, 0);
-    g_assert_cmpint(find_ext_cap(t, 2, PCI_EXT_CAP_ID_ATS), ==, 0);
+    g_assert_cmpint(find_ext_cap(t, 0, 2, PCI_EXT_CAP_ID_PASID), ==, 0);
+    g_assert_cmpint(find_ext_cap(t, 0, 2, PCI_EXT_CAP_ID_ATS), ==, 0);
     qtest_quit(t);
 }
 

@@ -6,10 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "accel-helpers.h"
-/* Both have one of this name. */
-#define find_ext_cap find_ext_cap_on_bus_0
 #include "dma-testdev-helpers.h"
-#undef find_ext_cap
 
 #define BAR0 MMIO32
 #define TESTDEV ", \"model\": \"dma-testdev\", \"pasid\": 8"

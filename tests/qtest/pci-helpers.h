@@ -42,4 +42,19 @@ static inline int find_cap(QTestState *t, int bus, int slot, uint8_t id)
     return 0;
 }
 
+static inline int find_ext_cap(QTestState *t, int bus, int slot, uint16_t id)
+{
+    int at = PCI_CFG_SPACE_SIZE;
+
+    for (int i = 0; at && i < 48; i++) {
+        uint32_t header = qtest_readl(t, cfg(bus, slot, 0, at));
+
+        if (PCI_EXT_CAP_ID(header) == id) {
+            return at;
+        }
+        at = PCI_EXT_CAP_NEXT(header);
+    }
+    return 0;
+}
+
 #endif

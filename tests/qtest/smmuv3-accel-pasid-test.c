@@ -49,7 +49,7 @@ static void test_capability(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         start_pasid(cases[i].smmu, "");
-        unsigned at = find_ext_cap(9, PCI_EXT_CAP_ID_PASID);
+        unsigned at = find_ext_cap(t, 9, 0, PCI_EXT_CAP_ID_PASID);
         g_assert_cmpuint(FIELD_EX32(qtest_readl(t, SMMU + SMMU_IDR1), IDR1, SSIDSIZE), ==, cases[i].ssidsize);
         g_assert_cmpuint(at != 0, ==, cases[i].width != 0);
         if (at) {
@@ -129,7 +129,7 @@ static void test_ats(void)
     int64_t before;
 
     start_pasid("", "");
-    g_assert_cmpuint(find_ext_cap(9, PCI_EXT_CAP_ID_ATS), !=, 0);
+    g_assert_cmpuint(find_ext_cap(t, 9, 0, PCI_EXT_CAP_ID_ATS), !=, 0);
     driver_starts();
     make_context(1);
     set_ste_words(make_context(1), 1ULL << 28);

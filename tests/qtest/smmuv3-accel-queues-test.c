@@ -25,7 +25,7 @@ static void priq_on(unsigned log2size)
 
 static void enable_pri(void)
 {
-    unsigned at = find_ext_cap(9, PCI_EXT_CAP_ID_PRI);
+    unsigned at = find_ext_cap(t, 9, 0, PCI_EXT_CAP_ID_PRI);
 
     g_assert_cmpuint(at, !=, 0);
     g_assert_cmphex(qtest_readw(t, cfg(9, 0, 0, (int)at + PCI_PRI_STATUS)) & PCI_PRI_STATUS_STOPPED, ==, PCI_PRI_STATUS_STOPPED);
@@ -174,7 +174,7 @@ static void test_pri_refused(void)
     page_request(0x1000, 1, true);                  /* PRIQEN is off */
     g_assert_cmpint(wait_answer(1), ==, INVALID);
     priq_on(4);
-    at = find_ext_cap(9, PCI_EXT_CAP_ID_PRI);
+    at = find_ext_cap(t, 9, 0, PCI_EXT_CAP_ID_PRI);
     qtest_writew(t, cfg(9, 0, 0, (int)at + PCI_PRI_CTRL), 0);
     page_request(0x1000, 2, true);                  /* the guest's switch in the device is off */
     g_assert_cmpint(wait_answer(2), ==, INVALID);
@@ -230,7 +230,7 @@ static void test_pri_hidden(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         start_with(i ? SIM_ARGS_WITH("", PRI_DEVICE) : SIM_ARGS_WITH(IDR0_PRI, PRI_DEVICE), cases[i].smmu, "");
         g_assert_cmphex(FIELD_EX32(qtest_readl(t, SMMU + SMMU_IDR0), IDR0, PRI), ==, 0);
-        g_assert_cmpuint(find_ext_cap(9, PCI_EXT_CAP_ID_PRI), ==, 0);
+        g_assert_cmpuint(find_ext_cap(t, 9, 0, PCI_EXT_CAP_ID_PRI), ==, 0);
         driver_starts();
         qtest_writeq(t, SMMU + SMMU_PRIQ_BASE, PRIQ | 4);
         qtest_writel(t, SMMU + SMMU_CR0, 0xf);
