@@ -55,6 +55,8 @@ typedef struct VirtQueueFormat {
 } VirtQueueFormat;
 extern const VirtQueueFormat virtqueue_split, virtqueue_packed;
 
+static inline bool virtqueue_uses_event_idx(const VirtQueue *vq) { return virtio_vdev_has_feature(vq->vdev, VIRTIO_RING_F_EVENT_IDX); }
+
 /* Guest memory of a queue; false breaks the device. */
 bool virtqueue_read(VirtQueue *vq, uint64_t addr, void *buf, size_t len);
 bool virtqueue_write(VirtQueue *vq, uint64_t addr, const void *buf, size_t len);

@@ -14,11 +14,6 @@ enum { EVENT_OFF_WRAP = 0, EVENT_FLAGS = 2 };           /* of the two event supp
 
 static uint64_t desc_at(const VirtQueue *vq, unsigned i) { return vq->desc + i * sizeof(struct vring_packed_desc); }
 
-static bool use_event_idx(const VirtQueue *vq)
-{
-    return virtio_vdev_has_feature(vq->vdev, VIRTIO_RING_F_EVENT_IDX);
-}
-
 /* @pos moves @n entries on; *@wrap flips each time round. */
 static uint16_t advance(const VirtQueue *vq, uint16_t pos, unsigned n, bool *wrap)
 {
@@ -193,7 +188,7 @@ static bool packed_should_notify(VirtQueue *vq)
     vq->signalled_used = new;
     vq->signalled_wrap = vq->used_wrap;
     vq->signalled_valid = true;
-    if (flags != VRING_PACKED_EVENT_FLAG_DESC || !use_event_idx(vq)) {
+    if (flags != VRING_PACKED_EVENT_FLAG_DESC || !virtqueue_uses_event_idx(vq)) {
         return flags != VRING_PACKED_EVENT_FLAG_DISABLE;
     }
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -211,7 +206,7 @@ static void packed_set_notification(VirtQueue *vq, bool enable)
 {
     uint16_t flags = enable ? VRING_PACKED_EVENT_FLAG_ENABLE : VRING_PACKED_EVENT_FLAG_DISABLE;
 
-    if (enable && use_event_idx(vq)) {
+    if (enable && virtqueue_uses_event_idx(vq)) {
         uint16_t off_wrap = vq->last_avail | (vq->last_avail_wrap ? EVENT_WRAP : 0);
 
         if (!virtqueue_write16(vq, vq->device + EVENT_OFF_WRAP, off_wrap)) {

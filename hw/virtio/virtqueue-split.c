@@ -22,11 +22,6 @@ static uint64_t avail_event_at(const VirtQueue *vq)
     return vq->device + offsetof(struct vring_used, ring) + sizeof(struct vring_used_elem) * vq->num;
 }
 
-static bool use_event_idx(const VirtQueue *vq)
-{
-    return virtio_vdev_has_feature(vq->vdev, VIRTIO_RING_F_EVENT_IDX);
-}
-
 /* --- Available ------------------------------------------------------------------------- */
 
 static bool read_avail_idx(VirtQueue *vq)
@@ -140,7 +135,7 @@ static void *split_pop(VirtQueue *vq, size_t size)
         return NULL;
     }
     vq->last_avail++;
-    if (use_event_idx(vq) && vq->notification && !virtqueue_write16(vq, avail_event_at(vq), vq->last_avail)) {
+    if (virtqueue_uses_event_idx(vq) && vq->notification && !virtqueue_write16(vq, avail_event_at(vq), vq->last_avail)) {
         return NULL;
     }
     virtqueue_begin_pieces(&c.pieces, vq);
@@ -195,7 +190,7 @@ static bool split_should_notify(VirtQueue *vq)
     if (virtio_vdev_has_feature(vq->vdev, VIRTIO_F_NOTIFY_ON_EMPTY) && !vq->inuse && split_empty(vq)) {
         return true;
     }
-    if (!use_event_idx(vq)) {
+    if (!virtqueue_uses_event_idx(vq)) {
         return virtqueue_read16(vq, avail_flags_at(vq), &flags) && !(flags & VRING_AVAIL_F_NO_INTERRUPT);
     }
     vq->signalled_valid = true;
@@ -205,7 +200,7 @@ static bool split_should_notify(VirtQueue *vq)
 
 static void split_set_notification(VirtQueue *vq, bool enable)
 {
-    if (!use_event_idx(vq)) {
+    if (!virtqueue_uses_event_idx(vq)) {
         virtqueue_write16(vq, used_flags_at(vq), enable ? 0 : VRING_USED_F_NO_NOTIFY);
     } else if (enable && read_avail_idx(vq)) {
         virtqueue_write16(vq, avail_event_at(vq), vq->shadow_avail);
