@@ -155,19 +155,14 @@ json_t *smmuv3_query_tables(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssi
     return info;
 }
 
+static json_t *look_tables(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid, const json_t *args)
+{
+    return smmuv3_query_tables(s, sid, ssv, ssid);
+}
+
 json_t *qmp_query_smmu_tables(const json_t *args, Error **errp)
 {
-    SMMUv3State *s = smmuv3_find(json_string_value(json_object_get(args, "id")), errp);
-    const json_t *pasid = json_object_get(args, "pasid");
-    json_t *info;
-
-    if (!s) {
-        return NULL;
-    }
-    g_mutex_lock(&s->lock);
-    info = smmuv3_query_tables(s, json_integer_value(json_object_get(args, "stream-id")), pasid != NULL, json_integer_value(pasid));
-    g_mutex_unlock(&s->lock);
-    return info;
+    return smmuv3_query_by_args(args, look_tables, errp);
 }
 
 /* --- As text --------------------------------------------------------------------------------- */

@@ -260,7 +260,7 @@ SMMUv3State *smmuv3_find(const char *id, Error **errp)
     return NULL;
 }
 
-json_t *qmp_query_smmu_translation(const json_t *args, Error **errp)
+json_t *smmuv3_query_by_args(const json_t *args, SMMULook *look, Error **errp)
 {
     SMMUv3State *s = smmuv3_find(json_string_value(json_object_get(args, "id")), errp);
     const json_t *pasid = json_object_get(args, "pasid");
@@ -270,10 +270,19 @@ json_t *qmp_query_smmu_translation(const json_t *args, Error **errp)
         return NULL;
     }
     g_mutex_lock(&s->lock);
-    info = translation(s, json_integer_value(json_object_get(args, "stream-id")), pasid != NULL,
-                       pasid ? json_integer_value(pasid) & 0xfffff : 0, json_integer_value(json_object_get(args, "iova")));
+    info = look(s, json_integer_value(json_object_get(args, "stream-id")), pasid != NULL, json_integer_value(pasid), args);
     g_mutex_unlock(&s->lock);
     return info;
+}
+
+static json_t *look_translation(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid, const json_t *args)
+{
+    return translation(s, sid, ssv, ssid & 0xfffff, json_integer_value(json_object_get(args, "iova")));
+}
+
+json_t *qmp_query_smmu_translation(const json_t *args, Error **errp)
+{
+    return smmuv3_query_by_args(args, look_translation, errp);
 }
 
 /* --- "info smmu" ---------------------------------------------------------------------------------- */

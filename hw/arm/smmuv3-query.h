@@ -15,6 +15,10 @@ json_t *smmuv3_query_stream(SMMUv3State *s, uint32_t sid);
 /* By id; the machine lock is held. */
 SMMUv3State *smmuv3_find(const char *id, Error **errp);
 
+/* The answer to a query of one stream, named by "id", "stream-id" and perhaps "pasid"; @look runs under the vSMMU lock. */
+typedef json_t *SMMULook(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid, const json_t *args);
+json_t *smmuv3_query_by_args(const json_t *args, SMMULook *look, Error **errp);
+
 /* smmuv3-query-tables.c */
 json_t *smmuv3_query_tables(SMMUv3State *s, uint32_t sid, bool ssv, uint32_t ssid);     /* vSMMU lock */
 void smmuv3_print_tables(GString *out, SMMUv3State *s, uint32_t sid);
