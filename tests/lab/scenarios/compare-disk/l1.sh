@@ -1,12 +1,20 @@
-# Disks in the host's page cache (a tmpfs), each by default and with one aio= for both programs.
+# Images in the host's page cache: of a file system, which io_uring reads at once, and of a tmpfs, where it asks a thread.
+# Each disk is there by default and, so that both programs do the same, with aio=io_uring.
 M="-M virt,gic-version=3 -accel kvm -cpu host -smp 2 -m 512 -nodefaults -nographic -serial stdio"
-for i in 1 2 3 4; do dd if=/dev/zero of=$i.img bs=1M count=8 2>/dev/null; done
+mkdir ext4 tmpfs
+mount -t ext4 -o noatime /dev/vdb ext4 || echo "L1-FAILED mount"
+for i in ext4/1 ext4/2 ext4/3 ext4/4 tmpfs/5 tmpfs/6; do dd if=/dev/zero of=$i bs=1M count=8 2>/dev/null; done
+sync
+disks=
+disk() { disks="$disks -drive if=none,id=d$2,format=raw,file=$1/$2$4 -device $3,drive=d$2"; }
+disk ext4 1 virtio-blk-pci,serial=virtio ""
+disk ext4 2 nvme,serial=nvme ""
+disk ext4 3 virtio-blk-pci,serial=virtio-uring ,aio=io_uring
+disk ext4 4 nvme,serial=nvme-uring ,aio=io_uring
+disk tmpfs 5 virtio-blk-pci,serial=virtio-tmpfs ,aio=io_uring
+disk tmpfs 6 nvme,serial=nvme-tmpfs ,aio=io_uring
 boot() {
-  timeout 900 $(program $1) $M \
-   -drive if=none,id=d1,format=raw,file=1.img -device virtio-blk-pci,serial=virtio,drive=d1 \
-   -drive if=none,id=d2,format=raw,file=2.img -device nvme,serial=nvme,drive=d2 \
-   -drive if=none,id=d3,format=raw,file=3.img,aio=io_uring -device virtio-blk-pci,serial=virtio-uring,drive=d3 \
-   -drive if=none,id=d4,format=raw,file=4.img,aio=io_uring -device nvme,serial=nvme-uring,drive=d4 \
+  timeout 900 $(program $1) $M $disks \
    -kernel /lab/Image -initrd /lab/l2.cpio.gz -append "console=ttyAMA0 quiet" </dev/null > log 2>&1
   rc=$?
   [ $rc = 0 ] || failed $1 $rc

@@ -1,4 +1,4 @@
-i=0; while [ $(ls -d /sys/block/nvme*n1 /sys/block/vd? 2>/dev/null | wc -l) -lt 4 ] && [ $i -lt 60 ]; do sleep 0.5; i=$((i+1)); done
+i=0; while [ $(ls -d /sys/block/nvme*n1 /sys/block/vd? 2>/dev/null | wc -l) -lt 6 ] && [ $i -lt 60 ]; do sleep 0.5; i=$((i+1)); done
 disks() {
   for d in /sys/block/nvme*n1 /sys/block/vd?; do
     echo "${d##*/} $(cat $d/serial $d/device/serial 2>/dev/null)"
