@@ -4,8 +4,9 @@
  * The guest writes CMDQ_PROD; the vCPU thread that did so fetches every command
  * up to it at once, checks and decodes each, hands it to the engine, and
  * publishes CONS when all of them, and the host calls they caused, are done.
- * That is one point of observation a run, so an accelerated run costs one host
- * call. A CMD_SYNC that signals (interrupt, MSI) is a point of observation too.
+ * CMD_SYNCs that signal (interrupt, a word that the guest polls) do so just before
+ * CONS moves: one point of observation a run, so an accelerated run costs one host
+ * call, and a guest that polls its word needs no exit to see the end.
  *
  * IHI 0070: 4.1 (queue), 4.2..4.7 (commands), 7.1 (errors). An illegal command
  * leaves CONS at itself, everything before it done, and CERROR_ILL; CERROR_ABT
@@ -100,28 +101,28 @@ static bool respond(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
 /* CERROR_* */
 static unsigned synchronise(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
 {
-    unsigned cs = FIELD_EX64(cmd[0], CMD0, CS);
-    uint64_t msi = cmd[1] & CMD1_MSIADDR_MASK;
-
-    if (cs == 3) {
+    if (FIELD_EX64(cmd[0], CMD0, CS) == 3) {
         return CERROR_ILL;
     }
-    if ((cs == SYNC_CS_IRQ || s->engine->flush_is_free) && !s->engine->flush(s)) {
+    if (s->engine->flush_is_free && !s->engine->flush(s)) {
         s->sync_failed = true;
     }
     if (s->sync_failed) {
         s->sync_failed = false;
         return CERROR_ATC_INV_SYNC;
     }
-    if (cs != SYNC_CS_IRQ) {
-        return CERROR_NONE;             /* SEV: vCPUs in WFE are woken by the exit that follows or never slept */
-    }
+    return CERROR_NONE;                 /* SEV: vCPUs in WFE are woken by the exit that follows or never slept */
+}
+
+static void signal_sync(SMMUv3State *s, const uint64_t cmd[CMD_WORDS])
+{
+    uint64_t msi = cmd[1] & CMD1_MSIADDR_MASK;
+
     if (msi && smmuv3_has_msi(s)) {
         smmuv3_send_msi(s, msi, FIELD_EX64(cmd[0], CMD0, MSIDATA), GERROR_MSI_CMDQ_ABT_ERR);
     } else {
         qemu_irq_pulse(s->irq[SMMU_IRQ_CMD_SYNC]);
     }
-    return CERROR_NONE;
 }
 
 static unsigned execute(SMMUv3State *s, uint64_t cmd[CMD_WORDS])
@@ -175,6 +176,31 @@ static bool waits_for_sync(const uint64_t cmd[CMD_WORDS])
     return op >= CMD_TLBI_NH_ALL && op <= CMD_TLBI_NSNH_ALL;
 }
 
+static void fetched(const SMMUv3State *s, uint32_t i, uint64_t cmd[CMD_WORDS])
+{
+    cmd[0] = ldq_le_p(&s->cmd_buf[i * CMD_SIZE]);
+    cmd[1] = ldq_le_p(&s->cmd_buf[i * CMD_SIZE + 8]);
+}
+
+static bool signals(const uint64_t cmd[CMD_WORDS])
+{
+    return FIELD_EX64(cmd[0], CMD0, OPCODE) == CMD_SYNC && FIELD_EX64(cmd[0], CMD0, CS) == SYNC_CS_IRQ;
+}
+
+/* The guest may poll the word that a CMD_SYNC writes: it appears when all of the run is done, as CONS does. */
+static void signal_syncs(SMMUv3State *s, uint32_t n)
+{
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t cmd[CMD_WORDS];
+
+        fetched(s, i, cmd);
+        if (signals(cmd)) {
+            signal_sync(s, cmd);
+        }
+    }
+}
+
 /*
  * Everything that can be fetched with one read. A prod that is further from
  * cons than the queue is long cannot happen: indexes are taken modulo its size.
@@ -186,16 +212,18 @@ static void run_once(SMMUv3State *s, unsigned log2size)
     uint32_t n = MIN((s->cmdq.prod - cons) & mask, MIN(size - index, SMMU_RUN_MAX));
     uint64_t base = s->cmdq.base & QBASE_ADDR_MASK & ~MAKE_64BIT_MASK(0, log2size + 4);
     unsigned cerror = CERROR_NONE;
-    bool flush = false;
+    bool flush = false, signal = false;
+    uint32_t done = 0;
 
     if (address_space_read(s->as, base + (uint64_t)index * CMD_SIZE, (MemTxAttrs) { .memory = 1 },
                            s->cmd_buf, (uint64_t)n * CMD_SIZE) != MEMTX_OK) {
         stop(s, cons, CERROR_ABT);
         return;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t cmd[CMD_WORDS] = { ldq_le_p(&s->cmd_buf[i * CMD_SIZE]), ldq_le_p(&s->cmd_buf[i * CMD_SIZE + 8]) };
+    for (; done < n; done++) {
+        uint64_t cmd[CMD_WORDS];
 
+        fetched(s, done, cmd);
         flush |= !waits_for_sync(cmd);
         cerror = execute(s, cmd);
         if (cerror) {
@@ -205,6 +233,7 @@ static void run_once(SMMUv3State *s, unsigned log2size)
         if (first_sync == UINT32_MAX && FIELD_EX64(cmd[0], CMD0, OPCODE) == CMD_SYNC) {
             first_sync = cons;
         }
+        signal |= signals(cmd);
         cons = (cons + 1) & mask;
         s->stats.commands++;
     }
@@ -215,6 +244,9 @@ static void run_once(SMMUv3State *s, unsigned log2size)
             return;
         }
         s->sync_failed = true;
+    }
+    if (signal) {
+        signal_syncs(s, done);
     }
     if (cerror) {
         stop(s, cons, cerror);

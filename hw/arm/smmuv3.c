@@ -317,7 +317,7 @@ static bool init_id_registers(SMMUv3State *s, Error **errp)
                 FIELD_DP32(0, IDR0, COHACC, 1) | FIELD_DP32(0, IDR0, ASID16, 1) | FIELD_DP32(0, IDR0, VMID16, s2) |
                 FIELD_DP32(0, IDR0, CD2L, 1) | FIELD_DP32(0, IDR0, TTENDIAN, 2) | FIELD_DP32(0, IDR0, STALL_MODEL, 1) |
                 FIELD_DP32(0, IDR0, TERM_MODEL, 1) | FIELD_DP32(0, IDR0, ST_LEVEL, 1) | FIELD_DP32(0, IDR0, SEV, 1) |
-                FIELD_DP32(0, IDR0, MSI, !s->accel);    /* behind accel=on a CMD_SYNC with MSI would end a run */
+                FIELD_DP32(0, IDR0, MSI, 1);
     s->idr[1] = FIELD_DP32(0, IDR1, SIDSIZE, SMMU_SIDSIZE) | FIELD_DP32(0, IDR1, EVENTQS, SMMU_EVENTQS) |
                 FIELD_DP32(0, IDR1, CMDQS, SMMU_CMDQS);
     s->idr[3] = FIELD_DP32(0, IDR3, HAD, 1) | FIELD_DP32(0, IDR3, RIL, 1) | FIELD_DP32(0, IDR3, BBML, 2);

@@ -17,7 +17,7 @@ static SMMUv3State *smmu;
 static uint8_t *ram;
 
 /* --- An engine that remembers ------------------------------------------------------ */
-static struct { unsigned stes, invalidations, flushes, config, in_flight, most; uint32_t first, last; bool fail; } seen;
+static struct { unsigned stes, invalidations, flushes, config, in_flight, most; uint32_t first, last; bool fail; uint64_t watched, watched_value; } seen;
 
 static void rec_ste(SMMUv3State *s, uint32_t first, uint32_t last) { seen.stes++; seen.first = first; seen.last = last; }
 /* A TLBI may wait for the next SYNC; nothing else outlives the write that made it run. */
@@ -33,6 +33,7 @@ static bool rec_flush(SMMUv3State *s)
     seen.flushes++;
     seen.most = MAX(seen.most, seen.in_flight);
     seen.in_flight = 0;
+    seen.watched_value |= seen.watched ? ldq_le_p(ram + (seen.watched - RAM_BASE)) : 0;
     return !seen.fail;
 }
 static void rec_config(SMMUv3State *s) { seen.config++; }
@@ -342,6 +343,45 @@ static void test_no_answer(void)
     g_assert_cmphex(read32(SMMU_CMDQ_CONS), ==, 1 | CERROR_ATC_INV_SYNC << 24);
 }
 
+#define WORD (RAM_BASE + 0x8000)        /* what CMD_SYNCs write */
+
+/* 4.7.3: a word that the guest polls appears when the run is done, by one flush, and only then */
+static void test_sync_words(void)
+{
+    const uint64_t sync = CMD_SYNC | (uint64_t)SYNC_CS_IRQ << 12;
+
+    reset(4, 4);
+    smmu->idr[0] |= FIELD_MASK(IDR0, MSI);
+    seen.watched = WORD;
+    command(0, CMD_CFGI_CD_ALL, 0);
+    command(1, sync | 0x1111ULL << 32, WORD);
+    command(2, CMD_CFGI_CD_ALL, 0);
+    command(3, sync | 0x2222ULL << 32, WORD + 8);
+    write32(SMMU_CMDQ_PROD, 4);
+    g_assert_cmphex(read32(SMMU_CMDQ_CONS), ==, 4);
+    g_assert_cmpuint(seen.flushes, ==, 1);
+    g_assert_cmphex(seen.watched_value, ==, 0);
+    g_assert_cmphex(get64(WORD), ==, 0x1111);
+    g_assert_cmphex(get64(WORD + 8), ==, 0x2222);
+    /* before a command that stops the queue: yes; after it: no */
+    command(4, sync | 0x3333ULL << 32, WORD);
+    command(5, 0xff, 0);
+    command(6, sync | 0x4444ULL << 32, WORD + 8);
+    write32(SMMU_CMDQ_PROD, 7);
+    g_assert_cmphex(read32(SMMU_CMDQ_CONS), ==, 5 | CERROR_ILL << 24);
+    g_assert_cmphex(get64(WORD), ==, 0x3333);
+    g_assert_cmphex(get64(WORD + 8), ==, 0x2222);
+    /* no answer: the word stays as it was */
+    reset(4, 4);
+    smmu->idr[0] |= FIELD_MASK(IDR0, MSI);
+    command(0, CMD_ATC_INV, 0);
+    command(1, sync | 0x5555ULL << 32, WORD);
+    seen.fail = true;
+    write32(SMMU_CMDQ_PROD, 2);
+    g_assert_cmphex(read32(SMMU_CMDQ_CONS), ==, 1 | CERROR_ATC_INV_SYNC << 24);
+    g_assert_cmphex(get64(WORD), ==, 0);
+}
+
 /* 4.3.2: Range 31 is CMD_CFGI_ALL */
 static void test_ranges(void)
 {
@@ -530,6 +570,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smmuv3/cmdq/illegal", test_illegal);
     g_test_add_func("/smmuv3/cmdq/abort", test_abort);
     g_test_add_func("/smmuv3/cmdq/no-answer", test_no_answer);
+    g_test_add_func("/smmuv3/cmdq/sync-words", test_sync_words);
     g_test_add_func("/smmuv3/cmdq/ranges", test_ranges);
     g_test_add_func("/smmuv3/cmdq/random", test_random_commands);
     g_test_add_func("/smmuv3/cmdq/speed", test_speed);
