@@ -17,10 +17,10 @@ static void info_version(GString *out, const char *args)
 
 static void info_status(GString *out, const char *args)
 {
-    RunState s = runstate_get();
+    RunState s = runstate_seen();
 
-    g_string_append_printf(out, "VM status: %s", runstate_is_running() ? "running" : "paused");
-    if (!runstate_is_running() && s != RUN_STATE_PAUSED) {
+    g_string_append_printf(out, "VM status: %s", s == RUN_STATE_RUNNING ? "running" : "paused");
+    if (s != RUN_STATE_RUNNING && s != RUN_STATE_PAUSED) {
         g_string_append_printf(out, " (%s)", runstate_name(s));
     }
     g_string_append_c(out, '\n');

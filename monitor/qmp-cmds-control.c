@@ -68,7 +68,9 @@ json_t *qmp_quit(const json_t *args, Error **errp)
 
 json_t *qmp_query_status(const json_t *args, Error **errp)
 {
-    return json_pack("{s:s, s:b}", "status", runstate_name(runstate_get()), "running", runstate_is_running());
+    RunState s = runstate_seen();
+
+    return json_pack("{s:s, s:b}", "status", runstate_name(s), "running", s == RUN_STATE_RUNNING);
 }
 
 json_t *qmp_stop(const json_t *args, Error **errp)

@@ -29,6 +29,7 @@ static const char *const cause_names[SHUTDOWN_CAUSE__MAX] = {
 
 /* Guarded by the machine lock. */
 static RunState state = RUN_STATE_PRELAUNCH;
+static bool asleep;         /* by the guest's own wish; its vCPUs wait in the accelerator and nothing of ours stands still */
 
 /* Requests; set from any thread, taken by the main loop. */
 static int reset_wanted, shutdown_wanted;           /* ShutdownCause */
@@ -58,6 +59,20 @@ static void runstate_set(RunState s)
 {
     trace_runstate_set(state_names[state], state_names[s]);
     __atomic_store_n(&state, s, __ATOMIC_RELAXED);
+}
+
+RunState runstate_seen(void)
+{
+    RunState s = runstate_get();
+
+    return s == RUN_STATE_RUNNING && __atomic_load_n(&asleep, __ATOMIC_RELAXED) ? RUN_STATE_SUSPENDED : s;
+}
+
+void qemu_system_asleep(bool on)
+{
+    if (__atomic_exchange_n(&asleep, on, __ATOMIC_RELAXED) != on) {
+        qapi_event_send(on ? "SUSPEND" : "WAKEUP", NULL);
+    }
 }
 
 const char *runstate_name(RunState s)
@@ -300,6 +315,7 @@ static void do_reset(ShutdownCause cause)
 
     pause_all_vcpus();
     cpu_synchronize_all_states();
+    __atomic_store_n(&asleep, false, __ATOMIC_RELAXED);
     qemu_devices_reset(RESET_TYPE_COLD);
     if (mc && mc->reset) {
         mc->reset(current_machine, RESET_TYPE_COLD);

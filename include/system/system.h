@@ -22,7 +22,9 @@ typedef enum ShutdownCause {
 } ShutdownCause;
 
 RunState runstate_get(void);
+RunState runstate_seen(void);           /* for people and clients: a machine that the guest put to sleep is suspended */
 const char *runstate_name(RunState s);
+void qemu_system_asleep(bool on);       /* the guest put the machine to sleep, or it woke; events say so */
 const char *shutdown_cause_name(ShutdownCause c);
 static inline bool runstate_is_running(void) { return runstate_get() == RUN_STATE_RUNNING; }
 

@@ -13,7 +13,7 @@
  */
 #include "internals.h"
 #include "kvm_arm.h"
-#include "monitor/qapi-event.h"
+#include "system/system.h"
 
 static int set_mp_state(CPUState *cs, uint32_t state)
 {
@@ -28,7 +28,7 @@ int kvm_arch_suspend(CPUState *cs)
     int ret = set_mp_state(cs, KVM_MP_STATE_SUSPENDED);
 
     if (ret == 0) {
-        qapi_event_send("SUSPEND", NULL);
+        qemu_system_asleep(true);
     }
     return ret;
 }
@@ -48,7 +48,7 @@ int kvm_arch_wake_up(CPUState *cs)
     cpu->powered_on = true;
     ret = kvm_arch_reset_vcpu(cs);
     if (ret == 0) {
-        qapi_event_send("WAKEUP", NULL);
+        qemu_system_asleep(false);
     }
     return ret < 0 ? ret : 1;
 }

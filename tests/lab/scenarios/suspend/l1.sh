@@ -7,7 +7,8 @@ sleeper() {
 }
 sleeper
 (echo '{"execute":"qmp_capabilities"}'; echo '{"execute":"human-monitor-command","arguments":{"command-line":"info registers"}}'; sleep 1
- echo '{"execute":"system_wakeup"}'; sleep 2) | timeout 20 nc 127.0.0.1 4444 | grep -oE 'X02=0*2|"WAKEUP"|suspended state'
+ echo '{"execute":"query-status"}'; sleep 1
+ echo '{"execute":"system_wakeup"}'; sleep 2) | timeout 20 nc 127.0.0.1 4444 | grep -oE 'X02=0*2|"status": *"suspended"|"WAKEUP"|suspended state'
 wait $vmm; rc=$?
 cat log
 echo "VMM-RC $rc"
