@@ -74,15 +74,27 @@ static ssize_t kernel_pwrite(int fd, const void *buf, size_t n, uint64_t offset)
     return r < 0 ? -errno : r;
 }
 
-static void *kernel_mmap(int fd, size_t size, int prot, uint64_t offset)
+static void *kernel_mmap(int fd, void *at, size_t size, int prot, uint64_t offset)
 {
-    void *p = mmap(NULL, size, prot, MAP_SHARED, fd, (off_t)offset);
+    void *p = mmap(at, size, prot, MAP_SHARED | (at ? MAP_FIXED : 0), fd, (off_t)offset);
     return p == MAP_FAILED ? NULL : p;
+}
+
+static void *kernel_device_mmap(int fd, size_t size, int prot, uint64_t offset)
+{
+    return kernel_mmap(fd, NULL, size, prot, offset);
+}
+
+static void kernel_device_munmap(int fd, void *p, size_t size)
+{
+    munmap(p, size);
 }
 
 static void kernel_munmap(int fd, void *p, size_t size)
 {
-    munmap(p, size);
+    if (mmap(p, size, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED) {
+        munmap(p, size);                /* the kernel must get it back */
+    }
 }
 
 const IOMMUFDOps iommufd_kernel_ops = {
@@ -99,8 +111,8 @@ const IOMMUFDOps iommufd_kernel_ops = {
     .device_ioctl = kernel_ioctl,
     .device_pread = kernel_pread,
     .device_pwrite = kernel_pwrite,
-    .device_mmap = kernel_mmap,
-    .device_munmap = kernel_munmap,
+    .device_mmap = kernel_device_mmap,
+    .device_munmap = kernel_device_munmap,
     .sys_root = "/sys",
     .dev_root = "/dev",
 };

@@ -406,9 +406,9 @@ bool iommufd_backend_alloc_hw_queue(IOMMUFDBackend *be, uint32_t viommu_id, uint
     return true;
 }
 
-void *iommufd_backend_viommu_mmap(IOMMUFDBackend *be, uint32_t viommu_id, uint64_t size, uint64_t offset, Error **errp)
+void *iommufd_backend_viommu_mmap(IOMMUFDBackend *be, uint32_t viommu_id, void *at, uint64_t size, uint64_t offset, Error **errp)
 {
-    void *p = iommufd_ops->mmap(be->fd, size, PROT_READ | PROT_WRITE, offset);
+    void *p = iommufd_ops->mmap(be->fd, at, size, PROT_READ | PROT_WRITE, offset);
     int err = errno;
 
     trace_iommufd_backend_viommu_mmap(be->fd, viommu_id, size, offset, p);

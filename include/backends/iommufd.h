@@ -24,8 +24,8 @@ typedef struct IOMMUFDOps {
     int (*open)(void);                                     /* fd or -errno */
     void (*close)(int fd);
     int (*ioctl)(int fd, unsigned long cmd, void *arg);    /* 0.. or -errno */
-    void *(*mmap)(int fd, size_t size, int prot, uint64_t offset);          /* NULL on failure, errno set */
-    void (*munmap)(int fd, void *p, size_t size);
+    void *(*mmap)(int fd, void *at, size_t size, int prot, uint64_t offset);   /* in place of what is at @at, if not NULL; NULL: errno is set */
+    void (*munmap)(int fd, void *p, size_t size);           /* empty memory takes its place */
     ssize_t (*event_read)(int event_fd, void *buf, size_t n);   /* of vEVENTQ and fault queues */
     ssize_t (*event_write)(int event_fd, const void *buf, size_t n);
     void (*event_close)(int event_fd);
@@ -79,8 +79,11 @@ bool iommufd_backend_alloc_veventq(IOMMUFDBackend *be, uint32_t viommu_id, uint3
  */
 bool iommufd_backend_alloc_fault_queue(IOMMUFDBackend *be, uint32_t *id, int *fd, Error **errp);
 bool iommufd_backend_alloc_hw_queue(IOMMUFDBackend *be, uint32_t viommu_id, uint32_t type, uint32_t index, hwaddr base, uint64_t len, uint32_t *id, Error **errp);
-/* What the vIOMMU's type lets the guest touch directly; munmap it before the vIOMMU is freed. */
-void *iommufd_backend_viommu_mmap(IOMMUFDBackend *be, uint32_t viommu_id, uint64_t size, uint64_t offset, Error **errp);
+/*
+ * What the vIOMMU's type lets the guest touch directly, put in the place of memory at @at if not NULL; NULL: that is as it was. munmap it before
+ * the vIOMMU is freed: empty memory takes its place, so that who still holds the address does no harm.
+ */
+void *iommufd_backend_viommu_mmap(IOMMUFDBackend *be, uint32_t viommu_id, void *at, uint64_t size, uint64_t offset, Error **errp);
 void iommufd_backend_viommu_munmap(IOMMUFDBackend *be, void *p, uint64_t size);
 /* Hot path: no Error, no allocation. Returns 0 or -errno; *entry_num as the kernel wrote it back. */
 int iommufd_backend_invalidate_cache(IOMMUFDBackend *be, uint32_t id, uint32_t data_type, uint32_t entry_len, uint32_t *entry_num, const void *data);

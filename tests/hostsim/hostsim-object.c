@@ -64,6 +64,8 @@ static bool set_smmus(Object *obj, const ObjectProperty *prop, const json_t *val
         s->httu = get_bool(v, "httu", false);
         s->cmdqv = get_bool(v, "cmdqv", false);
         s->vcmdqs_log2 = (unsigned)CLAMP(get_int(v, "vcmdqs", 1), 0, 7);
+        s->vsids_log2 = (unsigned)CLAMP(get_int(v, "vsids", 4), 0, 8);
+        s->vintfs = (unsigned)CLAMP(get_int(v, "vintfs", 63), 0, 63);
         s->contiguous = (uint64_t)get_int(v, "contiguous", 0);
         s->oas = (unsigned)get_int(v, "oas", 48);
         for (unsigned k = 0; k < 6; k++) {

@@ -73,10 +73,10 @@ static int op_ioctl(int fd, unsigned long cmd, void *arg)
     return CALL(what, sim_iommufd_ioctl(fd, cmd, arg));
 }
 
-static void *op_mmap(int fd, size_t size, int prot, uint64_t offset)
+static void *op_mmap(int fd, void *at, size_t size, int prot, uint64_t offset)
 {
     int r = hostsim_enter("iommufd mmap");
-    void *p = r == 0 ? sim_iommufd_mmap(fd, size, prot, offset) : NULL;
+    void *p = r == 0 ? sim_iommufd_mmap(fd, at, size, prot, offset) : NULL;
     int err = r == 0 ? errno : -r;
 
     hostsim_leave();
@@ -258,6 +258,9 @@ SimSMMU *hostsim_add_smmu(const char *name)
     SimSMMU *s = g_new0(SimSMMU, 1);
 
     s->name = g_strdup(name);
+    s->vcmdqs_log2 = 1;
+    s->vsids_log2 = 4;
+    s->vintfs = 63;
     s->nesting = s->s2fwb = true;
     s->oas = 48;
     s->next_vmid = 1;

@@ -51,7 +51,8 @@ typedef struct SimSMMU {
     char *name;
     HostSMMUv3Info info;
     bool nesting, s2fwb, cmdqv, httu;
-    unsigned vcmdqs_log2;               /* of a VINTF */
+    unsigned vcmdqs_log2, vsids_log2;   /* of a VINTF: queues, StreamIDs it replaces */
+    unsigned vintfs;                    /* not taken yet */
     uint64_t contiguous;                /* host memory is contiguous in stretches of this; 0: all of it */
     unsigned oas;
     uint32_t next_vmid;
@@ -297,6 +298,7 @@ void sim_event_mark_readable(SimObject *q);
 ssize_t sim_event_read(int fd, void *buf, size_t n);
 ssize_t sim_event_write(int fd, const void *buf, size_t n);
 int sim_veventq_alloc(SimContext *ctx, void *arg);
+void sim_vcmdq_event(SimObject *viommu, const uint64_t map[2]);
 ssize_t sim_veventq_read(SimObject *q, void *buf, size_t n);
 
 int sim_fault_alloc(SimContext *ctx, void *arg);
@@ -309,7 +311,7 @@ int sim_vintf_init(SimObject *viommu, const struct iommu_viommu_alloc *cmd);
 void sim_vintf_free(SimObject *viommu);
 int sim_hw_queue_alloc(SimContext *ctx, void *arg);
 void sim_hw_queue_release(SimObject *o);
-void *sim_iommufd_mmap(int fd, size_t size, int prot, uint64_t offset);
+void *sim_iommufd_mmap(int fd, void *at, size_t size, int prot, uint64_t offset);
 void sim_iommufd_munmap(void *p, size_t size);
 
 /* 0 with the guest's physical address of a page, or -EFAULT with *fault. */

@@ -4,9 +4,12 @@
  *
  * A vIOMMU of that type comes with a page the guest may map (VINTF page 0:
  * for each virtual queue CONS at +0, PROD at +4, CONFIG at +8, STATUS at +12,
- * 0x80 apart). A queue is a locked stretch of guest memory. What hardware would
- * do on its own is done by hostsim_vcmdq_run(): it takes the commands between
- * CONS and PROD, puts the host's VMID and StreamIDs in, and logs them.
+ * GERROR at +16, GERRORN at +20; 0x80 apart). A queue is a locked stretch of
+ * guest memory. What hardware would do on its own is done by hostsim_vcmdq_run():
+ * STATUS follows CONFIG, and the commands between CONS and PROD are taken, get the
+ * host's VMID and StreamIDs, and are logged. A guest's queue takes few commands; at
+ * another one, or a stream the hardware does not replace, it stops with
+ * CERROR_ILL, and the vEVENTQ of the vIOMMU hears of it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -18,6 +21,9 @@
 #define VCMDQ_CONS     0x0
 #define VCMDQ_PROD     0x4
 #define VCMDQ_CONFIG   0x8
+#define VCMDQ_STATUS   0xc
+#define VCMDQ_GERROR   0x10
+#define VCMDQ_GERRORN  0x14
 #define COMMAND_SIZE   16
 #define MAX_QUEUE_LOG2 19
 
@@ -33,10 +39,14 @@ int sim_vintf_init(SimObject *viommu, const struct iommu_viommu_alloc *cmd)
     if (cmd->data_uptr < SIM_PAGE) {
         return -EFAULT;
     }
+    if (!viommu->smmu->vintfs) {
+        return -ENOSPC;
+    }
     viommu->vintf_fd = memfd_create("hostsim-vintf", MFD_CLOEXEC);
     if (viommu->vintf_fd < 0 || ftruncate(viommu->vintf_fd, VINTF_SIZE) < 0) {
         return -ENOMEM;
     }
+    viommu->smmu->vintfs--;
     viommu->vintf = mmap(NULL, VINTF_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, viommu->vintf_fd, 0);
     data.out_vintf_mmap_offset = htole64((uint64_t)viommu->id << 20);
     data.out_vintf_mmap_length = htole64(VINTF_SIZE);
@@ -47,6 +57,7 @@ int sim_vintf_init(SimObject *viommu, const struct iommu_viommu_alloc *cmd)
 void sim_vintf_free(SimObject *viommu)
 {
     if (viommu->vintf) {
+        viommu->smmu->vintfs++;
         munmap(viommu->vintf, VINTF_SIZE);
         close(viommu->vintf_fd);
     }
@@ -58,7 +69,7 @@ static SimObject *vintf_at(SimContext *ctx, uint64_t offset)
     return v && v->vintf ? v : NULL;
 }
 
-void *sim_iommufd_mmap(int fd, size_t size, int prot, uint64_t offset)
+void *sim_iommufd_mmap(int fd, void *at, size_t size, int prot, uint64_t offset)
 {
     SimContext *ctx = g_hash_table_lookup(hostsim->contexts, GINT_TO_POINTER(fd));
     SimObject *v = ctx ? vintf_at(ctx, offset) : NULL;
@@ -75,7 +86,7 @@ void *sim_iommufd_mmap(int fd, size_t size, int prot, uint64_t offset)
         errno = ENXIO;
         return NULL;
     }
-    void *p = mmap(NULL, size, prot, MAP_SHARED, v->vintf_fd, 0);
+    void *p = mmap(at, size, prot, MAP_SHARED | (at ? MAP_FIXED : 0), v->vintf_fd, 0);
     if (p == MAP_FAILED) {
         return NULL;
     }
@@ -90,7 +101,7 @@ void sim_iommufd_munmap(void *p, size_t size)
 
     g_assert(v);
     g_hash_table_remove(hostsim->vintf_maps, p);
-    munmap(p, size);
+    g_assert(mmap(p, size, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == p);
     sim_object_drop(v);
 }
 
@@ -105,6 +116,17 @@ static SimObject *find_queue(const SimObject *viommu, uint32_t index)
         }
     }
     return NULL;
+}
+
+static uint32_t *vcmdq_reg(const SimObject *q, unsigned reg)
+{
+    return (uint32_t *)(q->parent->vintf + q->index * VCMDQ_STRIDE + reg);
+}
+
+/* The kernel does that before a queue is used and after. */
+static void reset_registers(SimObject *q)
+{
+    memset(vcmdq_reg(q, 0), 0, VCMDQ_STRIDE);
 }
 
 static int check_queue(const SimObject *viommu, const struct iommu_hw_queue_alloc *cmd)
@@ -169,6 +191,7 @@ int sim_hw_queue_alloc(SimContext *ctx, void *arg)
     if (below) {
         sim_object_hold(below);         /* they go from high to low */
     }
+    reset_registers(o);
     cmd->out_hw_queue_id = o->id;
     return 0;
 }
@@ -178,6 +201,7 @@ void sim_hw_queue_release(SimObject *o)
 {
     SimObject *below = o->index ? find_queue(o->parent, o->index - 1) : NULL;
 
+    reset_registers(o);
     sim_ioas_unlock(o->access->parent, o->base, o->length);
     o->access->users--;
     sim_object_remove(o->access, false);
@@ -188,9 +212,37 @@ void sim_hw_queue_release(SimObject *o)
 
 /* --- What the hardware does on its own ---------------------------------------------------------- */
 
-static uint32_t *vcmdq_reg(const SimObject *q, unsigned reg)
+/* What hardware takes from a queue that is not the host's own. */
+static bool execute(SimObject *q, uint64_t cmd[2])
 {
-    return (uint32_t *)(q->parent->vintf + q->index * VCMDQ_STRIDE + reg);
+    switch (cmd[0] & 0xff) {
+    case 0x11: case 0x12: case 0x40:
+        if (sim_command_convert(q->parent, cmd) < 0) {
+            return false;
+        }
+        break;
+    case 0x46:
+        break;
+    default:
+        return false;
+    }
+    sim_command_issue(q->parent, cmd);
+    return true;
+}
+
+static void stop_queue(SimObject *q, uint32_t cons)
+{
+    stl_le_p(vcmdq_reg(q, VCMDQ_CONS), cons | 1U << 24);
+    stl_le_p(vcmdq_reg(q, VCMDQ_GERROR), ldl_le_p(vcmdq_reg(q, VCMDQ_GERROR)) ^ 1);
+    sim_vcmdq_event(q->parent, (const uint64_t[2]) { q->index < 64 ? 1ULL << q->index : 0, q->index < 64 ? 0 : 1ULL << (q->index - 64) });
+}
+
+static bool runs(const SimObject *q)
+{
+    uint32_t on = ldl_le_p(vcmdq_reg(q, VCMDQ_CONFIG)) & 1;
+
+    stl_le_p(vcmdq_reg(q, VCMDQ_STATUS), on);
+    return on && !((ldl_le_p(vcmdq_reg(q, VCMDQ_GERROR)) ^ ldl_le_p(vcmdq_reg(q, VCMDQ_GERRORN))) & 1);
 }
 
 static unsigned run_queue(SimObject *q)
@@ -199,15 +251,16 @@ static unsigned run_queue(SimObject *q)
     uint32_t prod = ldl_le_p(vcmdq_reg(q, VCMDQ_PROD)) & wrap, cons = ldl_le_p(vcmdq_reg(q, VCMDQ_CONS)) & wrap;
     unsigned n = 0;
 
-    if (!(ldl_le_p(vcmdq_reg(q, VCMDQ_CONFIG)) & 1)) {
+    if (!runs(q)) {
         return 0;
     }
     for (; cons != prod && n < 1U << log2; cons = (cons + 1) & wrap, n++) {
         size_t len = COMMAND_SIZE;
         uint8_t *p = sim_ioas_translate(q->access->parent, q->base + (cons & (wrap >> 1)) * COMMAND_SIZE, &len, false);
         uint64_t cmd[2] = { p ? ldq_le_p(p) : 0, p ? ldq_le_p(p + 8) : 0 };
-        if ((cmd[0] & 0xff) == 0x46 || sim_command_convert(q->parent, cmd) == 0) {
-            sim_command_issue(q->parent, cmd);
+        if (!execute(q, cmd)) {
+            stop_queue(q, cons);
+            return n;
         }
     }
     stl_le_p(vcmdq_reg(q, VCMDQ_CONS), cons);

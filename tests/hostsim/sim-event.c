@@ -114,14 +114,33 @@ int sim_veventq_alloc(SimContext *ctx, void *arg)
     return 0;
 }
 
-static GBytes *record(uint32_t flags, uint32_t sequence, const uint64_t *evt)
+static GBytes *record(uint32_t flags, uint32_t sequence, const uint64_t *words, unsigned n)
 {
-    struct { struct iommufd_vevent_header h; uint64_t evt[4]; } r = { .h = { flags, sequence } };
+    struct { struct iommufd_vevent_header h; uint64_t words[4]; } r = { .h = { flags, sequence } };
 
-    for (int i = 0; evt && i < 4; i++) {
-        r.evt[i] = htole64(evt[i]);
+    for (unsigned i = 0; i < n; i++) {
+        r.words[i] = htole64(words[i]);
     }
-    return g_bytes_new(&r, evt ? sizeof(r) : sizeof(r.h));
+    return g_bytes_new(&r, sizeof(r.h) + n * sizeof(*words));
+}
+
+static void queue_record(SimObject *q, const uint64_t *words, unsigned n)
+{
+    uint32_t sequence = q->sequence;
+
+    q->sequence = (q->sequence + 1) & 0x7fffffff;
+    if (q->lost_last) {
+        g_bytes_unref(g_queue_pop_tail(q->events));
+        q->lost_last = false;
+    }
+    if (q->normal_events >= q->depth) {
+        g_queue_push_tail(q->events, record(IOMMU_VEVENTQ_FLAG_LOST_EVENTS, sequence, NULL, 0));
+        q->lost_last = true;
+    } else {
+        g_queue_push_tail(q->events, record(0, sequence, words, n));
+        q->normal_events++;
+    }
+    sim_event_mark_readable(q);
 }
 
 static bool event_is_forwarded(const uint64_t evt[4])
@@ -140,20 +159,17 @@ void sim_event(SimDevice *dev, const uint64_t evt[4])
 
     if (q && q->fd >= 0 && event_is_forwarded(evt)) {
         uint64_t e[4] = { deposit64(evt[0], 32, 32, dev->vmaster_sid), evt[1], evt[2], evt[3] };
-        uint32_t sequence = q->sequence;
-        q->sequence = (q->sequence + 1) & 0x7fffffff;
-        if (q->lost_last) {
-            g_bytes_unref(g_queue_pop_tail(q->events));
-            q->lost_last = false;
-        }
-        if (q->normal_events >= q->depth) {
-            g_queue_push_tail(q->events, record(IOMMU_VEVENTQ_FLAG_LOST_EVENTS, sequence, NULL));
-            q->lost_last = true;
-        } else {
-            g_queue_push_tail(q->events, record(0, sequence, e));
-            q->normal_events++;
-        }
-        sim_event_mark_readable(q);
+        queue_record(q, e, 4);
+    }
+}
+
+/* Errors of command queues: a bit for each. */
+void sim_vcmdq_event(SimObject *viommu, const uint64_t map[2])
+{
+    SimObject *q = find_veventq(viommu->ctx, viommu, IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV);
+
+    if (q && q->fd >= 0) {
+        queue_record(q, map, 2);
     }
 }
 

@@ -116,7 +116,7 @@ static int do_hw_info(SimContext *ctx, void *arg)
     info.flags = dev->smmu->info.flags;
     info.iidr = dev->smmu->info.iidr;
     info.aidr = dev->smmu->info.aidr;
-    struct iommu_hw_info_tegra241_cmdqv tegra = { .version = 1, .log2vcmdqs = (uint8_t)dev->smmu->vcmdqs_log2, .log2vsids = 4 };
+    struct iommu_hw_info_tegra241_cmdqv tegra = { .version = 1, .log2vcmdqs = (uint8_t)dev->smmu->vcmdqs_log2, .log2vsids = (uint8_t)dev->smmu->vsids_log2 };
     uint32_t size = cmdqv ? sizeof(tegra) : sizeof(info);
     if (cmd->data_len) {
         if (bad_pointer(cmd->data_uptr)) {

@@ -61,6 +61,17 @@ static SimObject *find_vdevice(SimContext *ctx, SimObject *viommu, uint64_t virt
     return NULL;
 }
 
+static unsigned count_vdevices(const SimContext *ctx, const SimObject *viommu)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 1; i < ctx->objects->len; i++) {
+        const SimObject *o = ctx->objects->pdata[i];
+        n += o && o->type == SIM_VDEVICE && o->parent == viommu;
+    }
+    return n;
+}
+
 int sim_vdevice_alloc(SimContext *ctx, void *arg)
 {
     struct iommu_vdevice_alloc *cmd = arg;
@@ -75,6 +86,9 @@ int sim_vdevice_alloc(SimContext *ctx, void *arg)
     }
     if (dev->dev->vdev || find_vdevice(ctx, viommu, cmd->virt_id)) {
         return -EEXIST;
+    }
+    if (viommu->vintf && (cmd->virt_id >> 20 || count_vdevices(ctx, viommu) >> viommu->smmu->vsids_log2)) {
+        return cmd->virt_id >> 20 ? -EINVAL : -ENOSPC;
     }
     SimObject *o = sim_object_new(ctx, SIM_VDEVICE);
     o->parent = viommu;

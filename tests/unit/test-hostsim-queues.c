@@ -259,11 +259,11 @@ static void test_vcmdq(void)
     uint32_t q;
 
     cmdqv_host();
-    g_assert_null(iommufd_ops->mmap(iommu, 4096, PROT_READ, page_offset));
+    g_assert_null(iommufd_ops->mmap(iommu, NULL, 4096, PROT_READ, page_offset));
     g_assert_cmpint(errno, ==, ENXIO);
-    g_assert_null(iommufd_ops->mmap(iommu, 100, PROT_READ, page_offset));
+    g_assert_null(iommufd_ops->mmap(iommu, NULL, 100, PROT_READ, page_offset));
     g_assert_cmpint(errno, ==, EINVAL);
-    uint8_t *page = iommufd_ops->mmap(iommu, page_length, PROT_READ | PROT_WRITE, page_offset);
+    uint8_t *page = iommufd_ops->mmap(iommu, NULL, page_length, PROT_READ | PROT_WRITE, page_offset);
     g_assert_nonnull(page);
     g_assert_cmpint(destroy(tegra), ==, -EBUSY);
     g_assert_cmpint(hw_queue(0, QUEUE_BASE, 4096, &q), ==, 0);
@@ -277,6 +277,7 @@ static void test_vcmdq(void)
     g_assert_cmphex(g_array_index(hostsim->commands, SimCommand, 1).cmd[0] >> 32, ==, dev[2]->sid);
     g_assert_cmpint(destroy(q), ==, 0);
     iommufd_ops->munmap(iommu, page, page_length);
+    munmap(page, page_length);
 }
 
 int main(int argc, char **argv)

@@ -145,14 +145,15 @@ static void test_cmdqv(void)
     g_assert_cmpuint(info.log2vcmdqs, ==, 1);
     g_assert_true(iommufd_backend_alloc_viommu(be, devid, IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV, table(ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, NULL),
                                                &page, sizeof(page), &viommu, &error_abort));
-    void *p = iommufd_backend_viommu_mmap(be, viommu, le64toh(page.out_vintf_mmap_length), le64toh(page.out_vintf_mmap_offset), &error_abort);
+    void *p = iommufd_backend_viommu_mmap(be, viommu, NULL, le64toh(page.out_vintf_mmap_length), le64toh(page.out_vintf_mmap_offset), &error_abort);
     g_assert_true(iommufd_backend_alloc_hw_queue(be, viommu, IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV, 0, 0, 4096, &queue, &error_abort));
     g_assert_false(iommufd_backend_alloc_hw_queue(be, viommu, IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV, 0, 0, 4096, &queue, &err));
     assert_says(err, "IOMMU_HW_QUEUE_ALLOC (virtual IOMMU 4, queue 0) failed: File exists");
     err = NULL;
-    g_assert_null(iommufd_backend_viommu_mmap(be, viommu, 4096, 0, &err));
+    g_assert_null(iommufd_backend_viommu_mmap(be, viommu, NULL, 4096, 0, &err));
     assert_says(err, "mmap of 0x1000 bytes of virtual IOMMU 4 failed");
     iommufd_backend_viommu_munmap(be, p, le64toh(page.out_vintf_mmap_length));
+    munmap(p, le64toh(page.out_vintf_mmap_length));
     type = IOMMU_HW_INFO_TYPE_INTEL_VTD;
     err = NULL;
     g_assert_false(iommufd_backend_get_device_info(be, devid, &type, NULL, 0, &caps, &pasids, &err));
