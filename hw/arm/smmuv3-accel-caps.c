@@ -62,6 +62,7 @@ static void ceiling(const SMMUv3State *s, uint32_t idr[6])
     idr[0] = FIELD_DP32(idr[0], IDR0, CD2L, 1);
     idr[0] = FIELD_DP32(idr[0], IDR0, ATS, s->ats != ON_OFF_AUTO_OFF);
     idr[1] = FIELD_DP32(idr[1], IDR1, PRIQS, 0);
+    idr[1] = FIELD_DP32(idr[1], IDR1, CMDQS, SMMU_CMDQS);
     idr[0] = FIELD_DP32(idr[0], IDR0, PRI, s->x_pri != ON_OFF_AUTO_OFF);
     idr[1] = FIELD_DP32(idr[1], IDR1, SSIDSIZE, s->ssidsize == SMMU_AUTO ? 20 : s->ssidsize);
     idr[3] = FIELD_DP32(idr[3], IDR3, HAD, 0);
@@ -87,6 +88,7 @@ static void assumed_host(uint32_t idr[6])
 {
     memset(idr, 0, 6 * sizeof(*idr));
     idr[0] = FIELD_MASK(IDR0, ASID16) | FIELD_MASK(IDR0, CD2L);
+    idr[1] = FIELD_DP32(0, IDR1, CMDQS, SMMU_CMDQS);
     idr[5] = FIELD_DP32(0, IDR5, OAS, smmu_oas_encode(44)) | FIELD_MASK(IDR5, GRAN4K) | FIELD_MASK(IDR5, GRAN64K);
 }
 
@@ -100,6 +102,9 @@ static void resolve(SMMUv3Accel *a, const uint32_t host[6])
         uint32_t v = get(most, &rules[i]);
 
         set(most, &rules[i], fixed_by_user(s, &rules[i]) ? v : MIN(v, get(host, &rules[i])));
+    }
+    if (a->cmdqv.on) {                  /* the hardware's queues are as long at most, and lie in one page */
+        most[1] = FIELD_DP32(most[1], IDR1, CMDQS, MIN(FIELD_EX32(host[1], IDR1, CMDQS), accel_cmdqv_queue_bits()));
     }
     if (FIELD_EX32(most[0], IDR0, PRI)) {
         most[1] = FIELD_DP32(most[1], IDR1, PRIQS, SMMU_PRIQS);
@@ -188,9 +193,13 @@ bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
 {
     SMMUv3State *s = a->s;
     uint32_t saved[6], offer[6];
-    bool open = !a->frozen && !a->resolved;
+    bool open = !a->frozen && !a->resolved, had_cmdqv = a->cmdqv.on;
 
     if (!host_can_nest(a, hiod, errp)) {
+        return false;
+    }
+    if (!accel_cmdqv_adopt(a, hiod, open, errp)) {
+        a->cmdqv.on = had_cmdqv;
         return false;
     }
     memcpy(saved, s->idr, sizeof(saved));
@@ -200,6 +209,7 @@ bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
     }
     if (!check(a, hiod, errp)) {
         memcpy(s->idr, saved, sizeof(saved));
+        a->cmdqv.on = had_cmdqv;
         return false;
     }
     if (!a->devs->len) {
@@ -225,8 +235,17 @@ void accel_caps_reopen(SMMUv3Accel *a)
     a->frozen = false;
     if (!a->be) {
         a->resolved = false;
+        accel_cmdqv_reopen(a);
         assumed_host(host);
         resolve(a, host);
+    }
+}
+
+void accel_caps_without_cmdqv(SMMUv3Accel *a)
+{
+    a->cmdqv.on = false;
+    if (!a->frozen) {
+        a->s->idr[1] = FIELD_DP32(a->s->idr[1], IDR1, CMDQS, SMMU_CMDQS);
     }
 }
 
@@ -235,13 +254,7 @@ void smmuv3_accel_freeze(SMMUv3State *s)
     s->accel_state->frozen = true;
 }
 
-bool accel_caps_init(SMMUv3Accel *a, Error **errp)
+void accel_caps_init(SMMUv3Accel *a)
 {
-    if (a->s->cmdqv == ON_OFF_AUTO_ON) {
-        error_setg(errp, "%s: cmdqv=on needs Tegra241 hardware command queues, which this version does not drive; use cmdqv=off or auto",
-                   smmuv3_name(a->s));
-        return false;
-    }
     accel_caps_reopen(a);
-    return true;
 }

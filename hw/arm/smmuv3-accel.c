@@ -7,7 +7,8 @@
  * under one VMID), vIOMMU, bypass and abort tables, event queue. A device is attached to one of these at
  * plug, so it is never in bypass when the guest says abort. The last device takes
  * it all down. Tables of the guest: smmuv3-accel-ste.c; invalidations:
- * -inval.c; events: -event.c; page requests: -fault.c; ID registers: -caps.c.
+ * -inval.c; events: -event.c; page requests: -fault.c; ID registers: -caps.c; hardware command queues:
+ * -cmdqv.c.
  *
  * Only bridges and vfio-pci devices with iommufd may sit behind it: nothing
  * here can translate for an emulated device. Bridges send nothing but MSIs, which
@@ -73,6 +74,7 @@ static void free_id(SMMUv3Accel *a, uint32_t *id)
 static void take_down(SMMUv3Accel *a)
 {
     accel_events_stop(a);
+    accel_cmdqv_stop(a);
     free_id(a, &a->abort_id);
     free_id(a, &a->bypass_id);
     free_id(a, &a->viommu_id);
@@ -87,10 +89,35 @@ static void take_down(SMMUv3Accel *a)
     a->n_batch = 0;
 }
 
+static bool alloc_viommu(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp);
+
+/* The host has a limited number of VINTFs. A guest that was not told of one yet can do without. */
+static bool alloc_viommu_with_queues(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
+{
+    ERRP_GUARD();
+
+    if (accel_cmdqv_start(a, hiod->devid, errp)) {
+        return true;
+    }
+    error_prepend(errp, "%s: the host has no hardware command queues left for %s: ", smmuv3_name(a->s), hiod->name);
+    if (a->s->cmdqv == ON_OFF_AUTO_ON || a->cmdqv.decided) {
+        error_append_hint(errp, "use arm-smmuv3,cmdqv=off\n");
+        return false;
+    }
+    warn_report("%s; the guest gets none", error_get_pretty(*errp));
+    error_free(*errp);
+    *errp = NULL;
+    accel_caps_without_cmdqv(a);
+    return alloc_viommu(a, hiod, errp);
+}
+
 static bool alloc_viommu(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp)
 {
     ERRP_GUARD();
 
+    if (a->cmdqv.on) {
+        return alloc_viommu_with_queues(a, hiod, errp);
+    }
     if (!iommufd_backend_alloc_viommu(a->be, hiod->devid, IOMMU_VIOMMU_TYPE_ARM_SMMUV3, a->s2_id, NULL, 0, &a->viommu_id, errp)) {
         error_prepend(errp, "%s: the host cannot nest for %s: ", smmuv3_name(a->s), hiod->name);
         error_append_hint(errp, "nesting needs Linux 6.13 or newer, and either S2FWB in the host SMMUv3 or firmware that marks the device "
@@ -234,6 +261,11 @@ static bool set_iommu_device_locked(SMMUv3Accel *a, PCIBus *bus, int devfn, Host
 {
     if (find_dev(a, bus, devfn)) {
         error_setg(errp, "%s: a device is already at %s.%d", smmuv3_name(a->s), bus->qbus.name, devfn);
+        return false;
+    }
+    if (a->cmdqv.on && a->be && a->devs->len >= a->cmdqv.streams) {
+        error_setg(errp, "%s: the hardware command queues (cmdqv) serve %u devices, all in use; put %s behind another arm-smmuv3, or use cmdqv=off",
+                   smmuv3_name(a->s), a->cmdqv.streams, hiod->name);
         return false;
     }
     if (a->be ? !accel_caps_adopt(a, hiod, errp) || !same_place(a, hiod, errp) : !bring_up(a, hiod, errp)) {
@@ -450,6 +482,7 @@ static void accel_reset(SMMUv3State *s)
     SMMUv3Accel *a = s->accel_state;
 
     a->n_batch = 0;
+    accel_cmdqv_reset(a);
     accel_config_changed(s);
     accel_invalidate_all(a);
     accel_faults_refuse_all(a);
@@ -539,6 +572,7 @@ static void accel_free(SMMUv3State *s)
     SMMUv3Accel *a = s->accel_state;
 
     s->accel_state = NULL;
+    accel_cmdqv_free(a);
     timer_free(a->conflict_timer);
     qemu_bh_delete(a->resize_bh);
     g_array_free(a->faults, true);
@@ -562,10 +596,7 @@ bool accel_setup(SMMUv3State *s, Error **errp)
     a->faults = g_array_new(false, false, sizeof(AccelFault));
     a->resize_bh = qemu_bh_new(accel_events_resize, a);
     a->conflict_timer = timer_new_ns(QEMU_CLOCK_REALTIME, accel_conflicts_due, a);
-    if (!accel_caps_init(a, errp)) {
-        accel_free(s);
-        return false;
-    }
+    accel_caps_init(a);
     s->engine = &accel_engine;
     memory_region_init_io(&a->msi_window, OBJECT(s), &msi_window_ops, s, "smmuv3-bridge-msi", UINT64_MAX);
     address_space_init(&a->bridge_as, &a->msi_window, "smmuv3-bridges");

@@ -4,7 +4,8 @@
  *     vSMMU ── vIOMMU ── stage 2 (of this vSMMU alone: its own VMID)
  *       │        ├── table: bypass, abort, one per distinct guest STE
  *       │        ├── vDEVICE: a device's StreamID in the guest
- *       │        └── vEVENTQ
+ *       │        ├── vEVENTQ
+ *       │        └── hardware command queues, and a page with their registers (cmdqv)
  *       ├── fault queue: page requests of devices whose tables name it
  *       └── group (of the host's IOMMU) ── devices
  *
@@ -75,6 +76,35 @@ typedef struct AccelFault {
     uint64_t rec[EVT_WORDS];            /* how, if it is a stall */
 } AccelFault;
 
+/* A Tegra241 command queue as the guest set it up. */
+typedef struct CmdqvQueue {
+    uint64_t base;
+    uint32_t alloc;
+    uint32_t regs[6];                   /* of page 0, by offset / 4, while they are not the hardware's */
+    uint32_t hw_id;                     /* 0: not on the host */
+    bool refused;                       /* by the host, as it is set up now */
+} CmdqvQueue;
+#define CMDQV_MAX_QUEUES 128
+
+typedef struct AccelCmdqv {
+    /* what the guest sees */
+    bool on, decided;                   /* decided: the machine described it, or described that there is none */
+    uint8_t version, log2queues;
+    uint32_t config, vintf_config;
+    uint64_t int_mask;
+    CmdqvQueue queues[CMDQV_MAX_QUEUES];
+    qemu_irq irq;                       /* NULL: the machine had none left */
+    bool made;                          /* the regions in SMMUv3State */
+    /* the host's side */
+    unsigned streams;                   /* StreamIDs its hardware replaces */
+    uint8_t *page;                      /* our place for the vIOMMU's page; empty memory while there is none */
+    bool mapped, direct;                /* the vIOMMU's page is there; the guest has it */
+    uint32_t veventq_id;
+    int veventq_fd;
+    unsigned veventq_errors;
+    bool warned;
+} AccelCmdqv;
+
 struct SMMUv3Accel {
     SMMUv3State *s;
     IOMMUFDBackend *be;                 /* NULL: no device yet, no host object exists */
@@ -100,6 +130,7 @@ struct SMMUv3Accel {
     GHashTable *tables;                 /* AccelTable by its STE words */
     bool any_dirty;
     struct QEMUTimer *conflict_timer;
+    AccelCmdqv cmdqv;
     /* capabilities */
     HostSMMUv3Info host;
     bool frozen, resolved;
@@ -119,11 +150,27 @@ struct SMMUv3Accel {
 bool accel_setup(SMMUv3State *s, Error **errp);
 
 /* smmuv3-accel-caps.c */
-bool accel_caps_init(SMMUv3Accel *a, Error **errp);
+void accel_caps_init(SMMUv3Accel *a);
 /* Takes automatic values from @hiod's host SMMU if they are still open, then checks that it offers what the guest was told. */
 bool accel_caps_adopt(SMMUv3Accel *a, HostIOMMUDevice *hiod, Error **errp);
 void accel_caps_reopen(SMMUv3Accel *a);
 void accel_caps_device_gone(SMMUv3Accel *a);
+
+/* Nothing of the command queues after all, although the host has them. */
+void accel_caps_without_cmdqv(SMMUv3Accel *a);
+
+/* smmuv3-accel-cmdqv.c */
+/* Takes them from @hiod's host SMMU if that is @open, then checks that it offers what the guest was told. */
+bool accel_cmdqv_adopt(SMMUv3Accel *a, const HostIOMMUDevice *hiod, bool open, Error **errp);
+void accel_cmdqv_reopen(SMMUv3Accel *a);
+unsigned accel_cmdqv_queue_bits(void);
+/* Makes the vIOMMU, one with command queues, and those the guest set up. */
+bool accel_cmdqv_start(SMMUv3Accel *a, uint32_t dev_id, Error **errp);
+void accel_cmdqv_stop(SMMUv3Accel *a);
+void accel_cmdqv_reset(SMMUv3Accel *a);
+void accel_cmdqv_free(SMMUv3Accel *a);
+/* For query-smmu: NULL when the guest has none. */
+json_t *accel_cmdqv_query(SMMUv3Accel *a);
 
 /* smmuv3-accel-ste.c */
 void accel_refresh_sids(SMMUv3Accel *a);

@@ -132,7 +132,7 @@ struct SMMUv3State {
     char *stage;
     uint8_t bus_num, identifier;
 
-    MemoryRegion iomem;
+    MemoryRegion iomem, cmdqv_mmio, cmdqv_vintf;
     qemu_irq irq[SMMU_NUM_IRQS];
     AddressSpace *as, own_as;
     const SMMUv3Engine *engine;
@@ -211,6 +211,8 @@ bool smmuv3_accel_realize(SMMUv3State *s, Error **errp);
 void smmuv3_accel_unrealize(SMMUv3State *s);
 /* The guest is about to read an ID register: what it says now stays. */
 void smmuv3_accel_freeze(SMMUv3State *s);
+MemoryRegion *smmuv3_accel_cmdqv_region(SMMUv3State *s);
+void smmuv3_accel_cmdqv_connect(SMMUv3State *s, qemu_irq irq);
 #else
 static inline bool smmuv3_accel_realize(SMMUv3State *s, Error **errp)
 {
@@ -219,6 +221,8 @@ static inline bool smmuv3_accel_realize(SMMUv3State *s, Error **errp)
 }
 static inline void smmuv3_accel_unrealize(SMMUv3State *s) { }
 static inline void smmuv3_accel_freeze(SMMUv3State *s) { }
+static inline MemoryRegion *smmuv3_accel_cmdqv_region(SMMUv3State *s) { return NULL; }
+static inline void smmuv3_accel_cmdqv_connect(SMMUv3State *s, qemu_irq irq) { }
 #endif
 
 #endif

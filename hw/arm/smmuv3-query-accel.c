@@ -45,9 +45,9 @@ static json_t *device_info(SMMUv3State *s, const AccelDev *d)
     return info;
 }
 
-static json_t *host_info(const SMMUv3Accel *a)
+static json_t *host_info(SMMUv3Accel *a)
 {
-    json_t *info = json_object(), *idr = json_array();
+    json_t *info = json_object(), *idr = json_array(), *cmdqv = accel_cmdqv_query(a);
     const Number numbers[] = {
         { "viommu", a->viommu_id }, { "stage2", a->s2_id }, { "bypass", a->bypass_id }, { "abort", a->abort_id },
         { "event-queue", a->veventq_id }, { "event-queue-depth", a->veventq_id ? a->veventq_depth : 0 },
@@ -62,6 +62,9 @@ static json_t *host_info(const SMMUv3Accel *a)
         json_array_append_new(idr, json_integer(a->host.idr[i]));
     }
     json_object_set_new(info, "idr", idr);
+    if (cmdqv) {
+        json_object_set_new(info, "cmdqv", cmdqv);
+    }
     return info;
 }
 

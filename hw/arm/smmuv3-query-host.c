@@ -62,15 +62,21 @@ static bool try_fault_queue(IOMMUFDBackend *be)
     return true;
 }
 
-static bool try_cmdqv(IOMMUFDBackend *be, uint32_t devid)
+static void ask_cmdqv(json_t *out, IOMMUFDBackend *be, uint32_t devid)
 {
-    struct iommu_hw_info_tegra241_cmdqv info;
+    struct iommu_hw_info_tegra241_cmdqv info = { 0 };
     uint32_t type = IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV;
     uint64_t caps;
     uint8_t pasids;
 
-    return iommufd_backend_get_device_info(be, devid, &type, &info, sizeof(info), &caps, &pasids, NULL) &&
-           type == IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV;
+    bool has = iommufd_backend_get_device_info(be, devid, &type, &info, sizeof(info), &caps, &pasids, NULL) &&
+               type == IOMMU_HW_INFO_TYPE_TEGRA241_CMDQV;
+
+    json_object_set_new(out, "cmdqv", json_boolean(has));
+    if (has) {
+        json_object_set_new(out, "cmdqv-queues", json_integer((json_int_t)BIT(MIN(info.log2vcmdqs, 31))));
+        json_object_set_new(out, "cmdqv-streams", json_integer((json_int_t)BIT(MIN(info.log2vsids, 31))));
+    }
 }
 
 static bool try_nesting(json_t *out, IOMMUFDBackend *be, uint32_t devid, Error **errp)
@@ -83,7 +89,7 @@ static bool try_nesting(json_t *out, IOMMUFDBackend *be, uint32_t devid, Error *
 
     json_object_set_new(out, "event-queue", json_boolean(ok && try_veventq(be, viommu)));
     json_object_set_new(out, "fault-queue", json_boolean(try_fault_queue(be)));
-    json_object_set_new(out, "cmdqv", json_boolean(try_cmdqv(be, devid)));
+    ask_cmdqv(out, be, devid);
     give_back(&made);
     return ok;
 }
@@ -217,7 +223,7 @@ static void print_device(GString *out, const json_t *info)
     static const char *const smmu[] = { "stage1", "stage2", "ril", "ats", "pri", "stall", "oas", "ssidsize", "bbml", NULL };
     static const char *const tables[] = { "4k-pages", "16k-pages", "64k-pages", "asid16", "cd-tables-2-level", NULL };
     static const char *const device[] = { "device-ats", "device-pasid-bits", NULL };
-    static const char *const kernel[] = { "event-queue", "fault-queue", "cmdqv", NULL };
+    static const char *const kernel[] = { "event-queue", "fault-queue", "cmdqv", "cmdqv-queues", "cmdqv-streams", NULL };
     const char *iommu = json_string_value(json_object_get(info, "iommu")), *reason = json_string_value(json_object_get(info, "reason"));
 
     g_string_append_printf(out, "%s behind %s, group %d: accel=on %s\n", json_string_value(json_object_get(info, "host")), iommu ? iommu : "?",

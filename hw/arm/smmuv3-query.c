@@ -352,6 +352,21 @@ static void print_host(GString *out, const json_t *host)
     }
 }
 
+static void print_cmdqv(GString *out, const json_t *cmdqv)
+{
+    json_t *q;
+    size_t i;
+
+    g_string_append_printf(out, "  hardware command queues: VINTF %s, registers %s\n", json_is_true(json_object_get(cmdqv, "enabled")) ? "on" : "off",
+                           json_is_true(json_object_get(cmdqv, "direct")) ? "the guest's" : "trapped");
+    json_array_foreach(json_object_get(cmdqv, "queues"), i, q) {
+        g_autofree char *name = g_strdup_printf("  VCMDQ %zu (%s%s, host queue %" PRIu64 ")", i,
+                                                json_is_true(json_object_get(q, "enabled")) ? "on" : "off",
+                                                json_is_true(json_object_get(q, "error")) ? ", error" : "", get(q, "hw-queue"));
+        print_queue(out, name, q);
+    }
+}
+
 static void print_smmu(GString *out, const json_t *info)
 {
     const json_t *stats = json_object_get(info, "statistics"), *tlb = json_object_get(info, "tlb");
@@ -378,6 +393,9 @@ static void print_smmu(GString *out, const json_t *info)
     }
     if (json_object_get(info, "host")) {
         print_host(out, json_object_get(info, "host"));
+    }
+    if (json_object_get(json_object_get(info, "host"), "cmdqv")) {
+        print_cmdqv(out, json_object_get(json_object_get(info, "host"), "cmdqv"));
     }
     json_array_foreach(json_object_get(info, "streams"), i, stream) {
         print_stream(out, stream);
@@ -415,6 +433,18 @@ static void print_dot_queue(GString *out, const char *id, const char *kind, uint
     }
 }
 
+static void print_dot_cmdqv(GString *out, const char *id, const json_t *cmdqv)
+{
+    json_t *q;
+    size_t i;
+
+    json_array_foreach(json_object_get(cmdqv, "queues"), i, q) {
+        if (get(q, "hw-queue")) {
+            g_string_append_printf(out, "  \"%s\" -> \"hardware queue %" PRIu64 "\" [label=\"VCMDQ %zu\"];\n", id, get(q, "hw-queue"), i);
+        }
+    }
+}
+
 static void print_dot(GString *out, const json_t *info)
 {
     const json_t *host = json_object_get(info, "host");
@@ -427,6 +457,7 @@ static void print_dot(GString *out, const json_t *info)
         g_string_append_printf(out, "  \"%s\" -> \"vIOMMU %" PRIu64 "\" -> \"stage 2 %" PRIu64 "\";\n", id, get(host, "viommu"), get(host, "stage2"));
         print_dot_queue(out, id, "event", get(host, "event-queue"));
         print_dot_queue(out, id, "fault", get(host, "fault-queue"));
+        print_dot_cmdqv(out, id, json_object_get(host, "cmdqv"));
     }
     json_array_foreach(json_object_get(info, "streams"), i, st) {
         print_dot_stream(out, id, st, host);

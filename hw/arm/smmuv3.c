@@ -48,6 +48,16 @@ bool smmuv3_ats_enabled(SMMUv3State *s)
     return ats;
 }
 
+MemoryRegion *smmuv3_cmdqv_region(SMMUv3State *s)
+{
+    return s->accel ? smmuv3_accel_cmdqv_region(s) : NULL;
+}
+
+void smmuv3_cmdqv_connect(SMMUv3State *s, qemu_irq irq)
+{
+    smmuv3_accel_cmdqv_connect(s, irq);
+}
+
 /* --- Registers: what happens after a write ------------------------------------------ */
 
 static void queues_changed(SMMUv3State *s)
@@ -558,7 +568,7 @@ static const PropertyDoc smmuv3_docs[] = {
     { "stage", "What the emulated model implements: 1, 2 or nested (default: nested; with accel=on 1)" },
     { "accel", "Let the host's SMMUv3 walk the guest's stage 1 for vfio-pci devices. Needs KVM, iommufd and a host SMMUv3 with nesting; query-smmu-host says what there is. auto: from the host of the first device" },
     { "ats", "With accel=on: offer ATS to the guest. auto: if the host's SMMU has it; each device by its own vfio-pci,ats=" },
-    { "cmdqv", "With accel=on: hardware command queues (Tegra241). auto: off; on is refused, this version does not drive them" },
+    { "cmdqv", "With accel=on: hardware command queues (Tegra241 CMDQV), which the guest rings without an exit. auto: if the host of the first device has them; at most 16 devices then" },
     { "oas", "With accel=on: output address size in bits: 44 or 48, at most the host's. auto: the host's up to 48; SVA in the guest needs its CPU's" },
     { "ril", "With accel=on: offer range invalidation. auto: if the host's SMMU has it" },
     { "ssidsize", "With accel=on: bits of a SubstreamID (PASID), 0 to 20; 0: none. auto: the host's; a device shows the guest no more PASIDs than that" },

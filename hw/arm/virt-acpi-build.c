@@ -12,6 +12,7 @@
 #include "hw/acpi/acpi.h"
 #include "hw/acpi/topology.h"
 #include "hw/nvram/fw_cfg.h"
+#include "virt-internal.h"
 
 /*
  * Firmware learns file sizes before the files are built again, so they have
@@ -110,6 +111,7 @@ static void rebuild_on_select(void *opaque)
         return;
     }
     b->fresh = true;
+    virt_smmu_note_features(b->vms);
     build_padded(b, &t);
     fw_cfg_modify_file(b->vms->fw_cfg, ACPI_TABLE_FILE, t.blob->data, t.blob->len);
     fw_cfg_modify_file(b->vms->fw_cfg, ACPI_RSDP_FILE, t.rsdp->data, t.rsdp->len);

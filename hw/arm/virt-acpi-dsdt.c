@@ -1,7 +1,7 @@
 /*
  * The DSDT of `virt`: processors, serial ports, fw_cfg, virtio-mmio, PCI, and
  * how the power button is pressed (through the Generic Event Device where the
- * guest uses ACPI for sure, else through a GPIO pin).
+ * guest uses ACPI for sure, else through a GPIO pin); command queues of SMMUs.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -143,6 +143,35 @@ static void add_plain_device(Aml *a, const char *name, const char *hid)
     aml_close(a);
 }
 
+/* Guests find the queues of an SMMU by _UID: the identifier of its node in the IORT. */
+static void add_cmdqv(Aml *a, const VirtMachineState *vms, unsigned n)
+{
+    const VirtSMMU *smmu = &g_array_index(vms->smmus, VirtSMMU, n);
+    AmlCrs *crs = aml_crs_new();
+    char name[16];
+
+    aml_crs_memory32_fixed(crs, (uint32_t)smmu->cmdqv.base, (uint32_t)smmu->cmdqv.size);
+    if (smmu->cmdqv_irq >= 0) {
+        aml_crs_interrupt(crs, true, GIC_INTERNAL + (uint32_t)smmu->cmdqv_irq);
+    }
+    snprintf(name, sizeof(name), "CV%02X", n);
+    aml_open_device(a, name);
+    aml_name_string(a, "_HID", "NVDA200C");
+    aml_name_int(a, "_UID", virt_acpi_smmu_identifier(vms, n));
+    aml_name_int(a, "_CCA", 1);
+    aml_name_crs(a, "_CRS", crs);
+    aml_close(a);
+}
+
+static void add_cmdqvs(Aml *a, const VirtMachineState *vms)
+{
+    for (unsigned n = 0; vms->smmus && n < vms->smmus->len; n++) {
+        if (g_array_index(vms->smmus, VirtSMMU, n).cmdqv.size) {
+            add_cmdqv(a, vms, n);
+        }
+    }
+}
+
 uint32_t virt_acpi_build_dsdt(AcpiTables *t, VirtMachineState *vms)
 {
     uint32_t start = acpi_table_begin(t, "DSDT", 2);
@@ -165,6 +194,7 @@ uint32_t virt_acpi_build_dsdt(AcpiTables *t, VirtMachineState *vms)
     }
     add_plain_device(a, "PWRB", "PNP0C0C");
     add_plain_device(a, "GEDD", "PNP0C33");
+    add_cmdqvs(a, vms);
     aml_close(a);
     acpi_dsdt_add_pci_slots(a, vms->bus);
     acpi_table_end(t, start);

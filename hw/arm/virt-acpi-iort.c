@@ -37,6 +37,7 @@ typedef struct IortSmmu {
 
 typedef struct IortBuild {
     AcpiTables *t;
+    const VirtMachineState *vms;
     uint32_t start;                     /* of the table */
     uint32_t next_id, nodes;
     uint32_t its;                       /* offset of the ITS group; 0: none */
@@ -158,10 +159,15 @@ static void put_its_group(IortBuild *b)
     acpi_put32(b->t, 0);                /* the ITS's id in MADT */
 }
 
+uint32_t virt_acpi_smmu_identifier(const VirtMachineState *vms, uint32_t index)
+{
+    return (vms->msi_controller == VIRT_MSI_CTRL_ITS) + index;      /* the ITS group is node 0 */
+}
+
 /* The machine-wide SMMU has identifier 0 as guests know it, yet takes a number. */
 static void put_smmu(IortBuild *b, IortSmmu *s)
 {
-    uint32_t irq = GIC_INTERNAL + s->smmu->irq, id = b->next_id + s->index, maps = b->its ? 1 : 0;
+    uint32_t irq = GIC_INTERNAL + s->smmu->irq, id = virt_acpi_smmu_identifier(b->vms, s->index), maps = b->its ? 1 : 0;
 
     s->offset = here(b);
     put_node_head(b, NODE_SMMUV3, SMMUV3_LEN + maps * ID_MAP_LEN, 4, s->smmu->bus ? id : 0, maps, maps ? SMMUV3_LEN : 0);
@@ -256,7 +262,7 @@ static void put_rmrs(IortBuild *b)
 void virt_acpi_build_iort(AcpiTables *t, VirtMachineState *vms)
 {
     IortBuild b = {
-        .t = t, .start = acpi_table_begin(t, "IORT", 5),
+        .t = t, .vms = vms, .start = acpi_table_begin(t, "IORT", 5),
         .smmus = g_array_new(false, false, sizeof(IortSmmu)),
         .maps = g_array_new(false, false, sizeof(IdMap)), .gaps = g_array_new(false, false, sizeof(IdMap)),
     };

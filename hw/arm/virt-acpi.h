@@ -32,6 +32,8 @@ void virt_acpi_build_spcr(AcpiTables *t, VirtMachineState *vms);
 void virt_acpi_build_dbg2(AcpiTables *t, VirtMachineState *vms);
 /* virt-acpi-iort.c */
 void virt_acpi_build_iort(AcpiTables *t, VirtMachineState *vms);
+/* The identifier of the node of an SMMU of -device, by its number in vms->smmus. */
+uint32_t virt_acpi_smmu_identifier(const VirtMachineState *vms, uint32_t index);
 /* virt-smbios.c */
 bool virt_smbios_build(VirtMachineState *vms, GByteArray *tables, GByteArray *anchor, Error **errp);
 void virt_smbios_setup(VirtMachineState *vms);                  /* into fw_cfg */

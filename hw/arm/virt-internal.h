@@ -37,6 +37,8 @@ bool virt_create_devices(VirtMachineState *vms, bool firmware, Error **errp);
 bool virt_smmu_allowed(MachineState *ms, DeviceState *dev, Error **errp);
 bool virt_smmu_pre_plug(MachineState *ms, DeviceState *dev, Error **errp);
 bool virt_smmu_plug(MachineState *ms, DeviceState *dev, Error **errp);
+/* What vfio-pci devices have shown that the host's SMMUs can do, for the tables that describe them. */
+void virt_smmu_note_features(VirtMachineState *vms);
 
 /* virt-fdt-user.c: the user's tree (-dtb) instead of ours */
 bool virt_fdt_load(VirtMachineState *vms, const char *path, Error **errp);

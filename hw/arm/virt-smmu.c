@@ -113,6 +113,44 @@ bool virt_smmu_plug(MachineState *ms, DeviceState *dev, Error **errp)
     return !is_user_smmu(dev) || place_smmu(VIRT_MACHINE(ms), SYS_BUS_DEVICE(dev), errp);
 }
 
+#ifdef CONFIG_ARM_SMMUV3
+static void place_cmdqv(VirtMachineState *vms, VirtSMMU *s)
+{
+    PlatformBusDevice *pbus = PLATFORM_BUS_DEVICE(vms->platform_bus);
+    MemoryRegion *mr = s->cmdqv.size ? NULL : smmuv3_cmdqv_region(ARM_SMMUV3(s->dev));
+    qemu_irq irq;
+    int n;
+    Error *err = NULL;
+
+    if (!mr) {
+        return;
+    }
+    if (!platform_bus_place_region(pbus, mr, &err)) {
+        error_prepend(&err, "arm-smmuv3: the guest is not told of the host's command queues: ");
+        warn_report_err(err);
+        return;
+    }
+    s->cmdqv = (MemMapEntry) { vms->memmap[VIRT_PLATFORM_BUS].base + mr->addr, memory_region_size(mr) };
+    n = platform_bus_take_irq(pbus, &irq);
+    s->cmdqv_irq = n < 0 ? -1 : vms->irqmap[VIRT_PLATFORM_BUS] + n;
+    if (n >= 0) {
+        smmuv3_cmdqv_connect(ARM_SMMUV3(s->dev), irq);
+    }
+}
+#endif
+
+void virt_smmu_note_features(VirtMachineState *vms)
+{
+#ifdef CONFIG_ARM_SMMUV3
+    for (guint i = 0; vms->smmus && i < vms->smmus->len; i++) {
+        VirtSMMU *s = &g_array_index(vms->smmus, VirtSMMU, i);
+
+        s->ats = smmuv3_ats_enabled(ARM_SMMUV3(s->dev));
+        place_cmdqv(vms, s);
+    }
+#endif
+}
+
 bool virt_smmu_add_machine(VirtMachineState *vms, Error **errp)
 {
     DeviceState *dev;

@@ -121,17 +121,6 @@ static void write_fdt(void *opaque)
     address_space_write_rom(&address_space_memory, vms->dtb_base, MEMTXATTRS_UNSPECIFIED, vms->fdt, vms->fdt_size);
 }
 
-/* Final only now, when vfio-pci devices have shown what the host's SMMU can do. */
-static void note_smmu_features(VirtMachineState *vms)
-{
-#ifdef CONFIG_ARM_SMMUV3
-    for (guint i = 0; i < vms->smmus->len; i++) {
-        VirtSMMU *s = &g_array_index(vms->smmus, VirtSMMU, i);
-        s->ats = smmuv3_ats_enabled(ARM_SMMUV3(s->dev));
-    }
-#endif
-}
-
 static void count_extra_root(PCIBus *bus, void *opaque)
 {
     *(uint64_t *)opaque += pci_bus_is_pxb(bus);
@@ -172,7 +161,7 @@ static void machine_done(Notifier *n, void *data)
         .firmware_loaded = vms->firmware_loaded, .fw_cfg = vms->fw_cfg,
     };
 
-    note_smmu_features(vms);
+    virt_smmu_note_features(vms);
     tell_extra_roots(vms);
     if (!fw_cfg_set_boot_order(vms->fw_cfg, &err) || !load_guest(vms, &info, &err) || !make_fdt(vms, &err)) {
         fail(err);

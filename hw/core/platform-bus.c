@@ -73,6 +73,28 @@ bool platform_bus_link_device(PlatformBusDevice *pbus, SysBusDevice *sbd, Error 
     return true;
 }
 
+bool platform_bus_place_region(PlatformBusDevice *pbus, MemoryRegion *mr, Error **errp)
+{
+    hwaddr addr = ROUND_UP(pbus->next_addr, 64 * KiB);
+
+    if (addr + memory_region_size(mr) > pbus->mmio_size) {
+        error_setg(errp, "the platform bus window (%u MiB) is full", (unsigned)(pbus->mmio_size / MiB));
+        return false;
+    }
+    memory_region_add_subregion(&pbus->window, addr, mr);
+    pbus->next_addr = addr + memory_region_size(mr);
+    return true;
+}
+
+int platform_bus_take_irq(PlatformBusDevice *pbus, qemu_irq *irq)
+{
+    if (pbus->next_irq == pbus->num_irqs) {
+        return -1;
+    }
+    *irq = pbus->irqs[pbus->next_irq];
+    return (int)pbus->next_irq++;
+}
+
 hwaddr platform_bus_get_mmio_addr(PlatformBusDevice *pbus, SysBusDevice *sbd, int n)
 {
     return sysbus_mmio_get_region(sbd, n)->addr;

@@ -20,5 +20,12 @@ DECLARE_INSTANCE_CHECKER(SMMUv3State, ARM_SMMUV3, TYPE_ARM_SMMUV3)
 
 /* Does the guest see ATS? Final once the devices given at start are there; for the root complex's ATS attribute. */
 bool smmuv3_ats_enabled(SMMUv3State *s);
+/*
+ * Hardware command queues the guest is to see (cmdqv): a region of 64 KiB pages to be placed; NULL: none. What is answered
+ * here is what the machine describes, so it stays until a reset, and a region for good.
+ */
+MemoryRegion *smmuv3_cmdqv_region(SMMUv3State *s);
+/* Their error interrupt, edge triggered; without one errors are only seen in registers. */
+void smmuv3_cmdqv_connect(SMMUv3State *s, qemu_irq irq);
 
 #endif

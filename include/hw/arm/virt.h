@@ -52,6 +52,8 @@ typedef struct VirtSMMU {
     PCIBus *bus;                        /* root bus it translates for; NULL: all without bypass (iommu=smmuv3) */
     bool accel;                         /* needs RMR nodes and _DSM 5 */
     bool ats;                           /* root complex gets the ATS attribute */
+    MemMapEntry cmdqv;                  /* hardware command queues; size 0: none */
+    int cmdqv_irq;                      /* SPI; -1: none */
 } VirtSMMU;
 #define VIRT_MAX_SMMUS 256
 

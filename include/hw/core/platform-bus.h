@@ -18,6 +18,9 @@ void platform_bus_connect_irq(PlatformBusDevice *pbus, unsigned n, qemu_irq irq)
 bool platform_bus_has_room(PlatformBusDevice *pbus, uint64_t size, unsigned irqs, Error **errp);
 /* Gives a realized device its places. */
 bool platform_bus_link_device(PlatformBusDevice *pbus, SysBusDevice *sbd, Error **errp);
+/* A place for one region more, aligned to 64 KiB, for what is found out late. */
+bool platform_bus_place_region(PlatformBusDevice *pbus, MemoryRegion *mr, Error **errp);
+int platform_bus_take_irq(PlatformBusDevice *pbus, qemu_irq *irq);                         /* its number on the bus; -1: none is left */
 hwaddr platform_bus_get_mmio_addr(PlatformBusDevice *pbus, SysBusDevice *sbd, int n);     /* in the window */
 int platform_bus_get_irqn(PlatformBusDevice *pbus, SysBusDevice *sbd, int n);             /* on the bus; -1: none */
 
