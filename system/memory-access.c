@@ -304,3 +304,52 @@ void address_space_unmap(AddressSpace *as, void *ptr, hwaddr len, bool is_write,
     }
     memory_region_unref_owner(rb->mr);
 }
+
+/* --- Windows --------------------------------------------------------------------------- */
+
+bool ram_window_move(RAMWindow *w, AddressSpace *as, hwaddr addr)
+{
+    const FlatRange *fr = flatview_lookup(address_space_view(as), addr);
+
+    if (!fr || !fr->mr->ram || fr->mr->ram_device) {
+        return false;
+    }
+    *w = (RAMWindow) {
+        .as = as, .generation = memory_map_generation, .start = fr->start, .last = fr->last,
+        .host = fr->mr->ram_block->host + fr->offset, .mr = fr->mr, .readonly = fr->readonly,
+    };
+    return true;
+}
+
+MemTxResult ram_window_rw(RAMWindow *w, AddressSpace *as, hwaddr addr, MemTxAttrs attrs, void *buf, uint64_t len, bool is_write)
+{
+    uint8_t *p = ram_window_at(w, as, addr, len, is_write);
+
+    if (!p) {
+        return address_space_rw(as, addr, attrs, buf, len, is_write);
+    }
+    copy_ram(is_write ? p : buf, is_write ? buf : p, len);
+    return MEMTX_OK;
+}
+
+void *ram_window_map(RAMWindow *w, AddressSpace *as, hwaddr addr, hwaddr *plen, bool is_write, MemTxAttrs attrs)
+{
+    uint8_t *p = ram_window_at(w, as, addr, *plen, is_write);
+
+    if (!p) {
+        return address_space_map(as, addr, plen, is_write, attrs);
+    }
+    memory_region_ref_owner(w->mr);
+    return p;
+}
+
+void ram_window_unmap(RAMWindow *w, AddressSpace *as, void *ptr, hwaddr len, bool is_write, hwaddr access_len)
+{
+    uint8_t *p = ptr;
+
+    if (ram_window_holds(w, as) && !w->mr->dirty_log_mask && p >= w->host && (hwaddr)(p - w->host) <= w->last - w->start) {
+        memory_region_unref_owner(w->mr);       /* what is in a block's memory was mapped from its region */
+    } else {
+        address_space_unmap(as, ptr, len, is_write, access_len);
+    }
+}

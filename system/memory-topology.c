@@ -246,10 +246,13 @@ static FlatView *view_for(GHashTable *made, AddressSpace *as)
     return view;
 }
 
+uint64_t memory_map_generation = 1;
+
 static void install(AddressSpace *as, FlatView *view)
 {
     FlatView *old = as->view;
 
+    memory_map_generation++;
     qatomic_rcu_set(&as->view, flatview_ref(view));
     flatview_unref(old);
 }
@@ -399,6 +402,7 @@ void address_space_destroy(AddressSpace *as)
 
     g_assert(!as->listeners->len);
     g_ptr_array_remove(memory_address_spaces(), as);
+    memory_map_generation++;
     qatomic_rcu_set(&as->view, NULL);
     flatview_unref(view);
     if (as->ioeventfds) {

@@ -268,6 +268,43 @@ bool address_space_access_valid(AddressSpace *as, hwaddr addr, hwaddr len, bool 
 void *address_space_map(AddressSpace *as, hwaddr addr, hwaddr *plen, bool is_write, MemTxAttrs attrs);
 void address_space_unmap(AddressSpace *as, void *ptr, hwaddr len, bool is_write, hwaddr access_len);
 
+/*
+ * Where RAM was found last, for who comes back to the same memory (rings) with the machine lock held. The map stands
+ * still under that lock: what was found holds as long as the map has not changed since. Zeroed: nothing was found yet.
+ */
+typedef struct RAMWindow {
+    AddressSpace *as;
+    uint64_t generation;                /* of the map */
+    hwaddr start, last;                 /* in @as */
+    uint8_t *host;                      /* of start */
+    MemoryRegion *mr;
+    bool readonly;
+} RAMWindow;
+extern uint64_t memory_map_generation;  /* machine lock; another number when any address space has changed */
+bool ram_window_move(RAMWindow *w, AddressSpace *as, hwaddr addr);
+
+static inline bool ram_window_holds(const RAMWindow *w, const AddressSpace *as)
+{
+    return w->as == as && w->generation == memory_map_generation;
+}
+
+/* The @len bytes at @addr, until the lock is let go. NULL: not one stretch of such RAM; use address_space_rw. */
+static inline uint8_t *ram_window_at(RAMWindow *w, AddressSpace *as, hwaddr addr, uint64_t len, bool is_write)
+{
+    if (!(ram_window_holds(w, as) && addr >= w->start && addr <= w->last) && !ram_window_move(w, as, addr)) {
+        return NULL;
+    }
+    if (len - 1 > w->last - addr || (is_write && (w->readonly || w->mr->dirty_log_mask))) {
+        return NULL;
+    }
+    return w->host + (addr - w->start);
+}
+
+/* address_space_rw, _map and _unmap by way of the window. */
+MemTxResult ram_window_rw(RAMWindow *w, AddressSpace *as, hwaddr addr, MemTxAttrs attrs, void *buf, uint64_t len, bool is_write);
+void *ram_window_map(RAMWindow *w, AddressSpace *as, hwaddr addr, hwaddr *plen, bool is_write, MemTxAttrs attrs);
+void ram_window_unmap(RAMWindow *w, AddressSpace *as, void *ptr, hwaddr len, bool is_write, hwaddr access_len);
+
 /* --- Listeners ------------------------------------------------------------ */
 struct MemoryListener {
     const char *name;

@@ -554,6 +554,99 @@ static void test_owner_outlives_readers(Fixture *f, gconstpointer data)
     g_assert_true(owner_gone);
 }
 
+/* --- Windows ------------------------------------------------------------------------------------------- */
+
+static uint8_t *in_ram(MemoryRegion *mr, hwaddr offset)
+{
+    return (uint8_t *)memory_region_get_ram_ptr(mr) + offset;
+}
+
+static void test_window_follows_map(Fixture *f, gconstpointer data)
+{
+    MemoryRegion a, b, io;
+    AddressSpace other;
+    RAMWindow w = { 0 };
+
+    g_assert_true(memory_region_init_ram(&a, NULL, "a", 0x1000, &error_abort));
+    g_assert_true(memory_region_init_ram(&b, NULL, "b", 0x1000, &error_abort));
+    memory_region_init_io(&io, NULL, &(MemoryRegionOps) { .read = note_read, .write = note_write }, NULL, "io", 0x100);
+    g_assert_null(ram_window_at(&w, &f->as, 0, 1, false));
+    memory_region_add_subregion(&f->root, 0, &a);
+    memory_region_add_subregion(&f->root, 0x1000, &b);
+    address_space_init(&other, &b, "other");
+    g_assert_true(ram_window_at(&w, &f->as, 0x10, 8, true) == in_ram(&a, 0x10));
+    g_assert_true(ram_window_at(&w, &f->as, 0xff8, 8, true) == in_ram(&a, 0xff8));
+    g_assert_null(ram_window_at(&w, &f->as, 0xff9, 8, false));          /* two regions */
+    g_assert_null(ram_window_at(&w, &f->as, 0, 0, false));
+    g_assert_null(ram_window_at(&w, &f->as, 0, UINT64_MAX, false));
+    g_assert_null(ram_window_at(&w, &f->as, UINT64_MAX, 2, false));
+    g_assert_true(ram_window_at(&w, &f->as, 0x1000, 8, true) == in_ram(&b, 0));
+    g_assert_true(ram_window_at(&w, &other, 0x10, 8, true) == in_ram(&b, 0x10));
+
+    /* What stood there a moment ago is gone, covered, read-only, or watched. */
+    g_assert_nonnull(ram_window_at(&w, &f->as, 0x10, 8, true));
+    memory_region_add_subregion_overlap(&f->root, 0, &io, 1);
+    g_assert_null(ram_window_at(&w, &f->as, 0x10, 8, true));
+    g_assert_true(ram_window_at(&w, &f->as, 0x100, 8, true) == in_ram(&a, 0x100));
+    memory_region_del_subregion(&f->root, &io);
+    g_assert_true(ram_window_at(&w, &f->as, 0x10, 8, true) == in_ram(&a, 0x10));
+    memory_region_set_readonly(&a, true);
+    g_assert_null(ram_window_at(&w, &f->as, 0x10, 8, true));
+    g_assert_true(ram_window_at(&w, &f->as, 0x10, 8, false) == in_ram(&a, 0x10));
+    memory_region_set_readonly(&a, false);
+    memory_region_set_log(&a, true, DIRTY_MEMORY_MIGRATION);
+    g_assert_null(ram_window_at(&w, &f->as, 0x10, 8, true));
+    g_assert_cmpuint(ram_window_rw(&w, &f->as, 0x10, any, "12345678", 8, true), ==, MEMTX_OK);
+    g_assert_true(memory_region_snapshot_and_clear_dirty(&a, 0, 0x1000, DIRTY_MEMORY_MIGRATION));
+    memory_region_set_log(&a, false, DIRTY_MEMORY_MIGRATION);
+    g_assert_nonnull(ram_window_at(&w, &f->as, 0x10, 8, true));
+    without(f, &a);
+    g_assert_null(ram_window_at(&w, &f->as, 0x10, 8, false));
+    memory_region_set_address(&b, 0);
+    g_assert_true(ram_window_at(&w, &f->as, 0x10, 8, true) == in_ram(&b, 0x10));
+
+    g_assert_true(ram_window_at(&w, &other, 0x10, 8, true) == in_ram(&b, 0x10));
+    address_space_destroy(&other);
+    g_assert_false(ram_window_holds(&w, &other));
+    without(f, &b);
+    object_unref(&io);
+}
+
+/* Nothing is watched at first, and everything when the device is done. */
+static void test_window_mapping(Fixture *f, gconstpointer data)
+{
+    Owner *o = (Owner *)object_new(TYPE_OWNER);
+    RAMWindow w = { 0 };
+    hwaddr len = 16;
+    void *p, *q;
+
+    owner_gone = false;
+    g_assert_true(memory_region_init_ram(&o->mr, OBJECT(o), "ram", 0x1000, &error_abort));
+    memory_region_add_subregion(&f->root, 0, &o->mr);
+    p = ram_window_map(&w, &f->as, 0x20, &len, true, any);
+    g_assert_true(p == in_ram(&o->mr, 0x20));
+    memory_region_set_log(&o->mr, true, DIRTY_MEMORY_MIGRATION);
+    ram_window_unmap(&w, &f->as, p, len, true, len);
+    g_assert_true(memory_region_snapshot_and_clear_dirty(&o->mr, 0, 0x1000, DIRTY_MEMORY_MIGRATION));
+    memory_region_set_log(&o->mr, false, DIRTY_MEMORY_MIGRATION);
+    len = 0x2000;
+    g_assert_true(ram_window_map(&w, &f->as, 0x800, &len, true, any) == in_ram(&o->mr, 0x800));
+    g_assert_cmphex(len, ==, 0x800);                                    /* cut short at its end */
+    ram_window_unmap(&w, &f->as, in_ram(&o->mr, 0x800), len, true, 0);
+    len = 16;
+    p = ram_window_map(&w, &f->as, 0x20, &len, true, any);
+    q = ram_window_map(&w, &f->as, 0x20, &len, false, any);
+    ram_window_unmap(&w, &f->as, q, len, false, 0);
+    memory_region_del_subregion(&f->root, &o->mr);
+    object_unref(o);
+    drain_call_rcu();
+    g_assert_false(owner_gone);         /* the mapping keeps it */
+    memset(p, 1, len);
+    ram_window_unmap(&w, &f->as, p, len, true, len);
+    drain_call_rcu();
+    g_assert_true(owner_gone);
+}
+
 /* --- Readers while the map changes ---------------------------------------------------------------------- */
 
 typedef struct Reader { AddressSpace *as; bool stop; unsigned hits, misses; } Reader;
@@ -672,6 +765,8 @@ int main(int argc, char **argv)
     ADD("listener/order", test_listener_order);
     ADD("dirty", test_dirty);
     ADD("lifetime/owner", test_owner_outlives_readers);
+    ADD("window/follows-map", test_window_follows_map);
+    ADD("window/mapping", test_window_mapping);
     ADD("lifetime/readers", test_readers);
     ADD("lifetime/ram-offsets", test_ram_offsets);
     ADD("print", test_print);
