@@ -1,8 +1,8 @@
 /*
  * A device's handle on a node: who uses it, bounds, requests, what errors do.
  *
- * Machine lock; asynchronous requests may be made from any thread, and complete
- * under the lock in the main thread or in who drains.
+ * Machine lock. Requests complete in the thread that made them or in the main
+ * thread, or in who drains.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,9 +20,24 @@ struct BlockBackend {
     int64_t length;             /* as last asked for; -1: not yet */
     BlockPolicy policy;
     unsigned in_flight;
+    struct Pending *spare;      /* memory for the next ones */
+    unsigned nspare;
     int64_t last_ns;            /* when the last request was over; 0: none yet */
     BlockStats stats[BLOCK__KINDS];
 };
+
+/* A request on its way: who asked. */
+typedef struct Pending {
+    BlockBackend *blk;
+    BlockRequest r;             /* the layers below may have changed where it goes */
+    uint64_t end;
+    int64_t start_ns;
+    BlockCompletionFunc *cb;
+    void *opaque;
+    struct Pending *next;
+} Pending;
+
+#define SPARE_MAX 64
 
 static GPtrArray *backends;
 
@@ -40,6 +55,14 @@ BlockBackend *block_backend_new(const char *name, BlockNode *node)
     return blk;
 }
 
+static void free_spare(BlockBackend *blk)
+{
+    for (Pending *p = blk->spare, *next; p; p = next) {
+        next = p->next;
+        g_free(p);
+    }
+}
+
 void block_backend_free(BlockBackend *blk)
 {
     g_ptr_array_remove(backends, blk);
@@ -47,6 +70,7 @@ void block_backend_free(BlockBackend *blk)
         g_clear_pointer(&backends, g_ptr_array_unref);
     }
     block_node_unref(blk->node);
+    free_spare(blk);
     g_free(blk->name);
     g_free(blk->interface);
     g_free(blk);
@@ -144,7 +168,7 @@ int64_t blk_getlength(BlockBackend *blk)
 {
     int64_t length = blk->node->driver->getlength(blk->node);
 
-    __atomic_store_n(&blk->length, length, __ATOMIC_RELAXED);
+    blk->length = length;
     return length;
 }
 
@@ -152,7 +176,7 @@ int64_t blk_getlength(BlockBackend *blk)
 
 static int check_request(BlockBackend *blk, const BlockRequest *r)
 {
-    int64_t length = __atomic_load_n(&blk->length, __ATOMIC_RELAXED);
+    int64_t length = blk->length;
 
     if (r->kind == BLOCK_FLUSH) {
         return 0;
@@ -178,7 +202,7 @@ static int run_now(BlockBackend *blk, BlockRequestKind kind, uint64_t offset, ui
     };
     int rc = check_request(blk, &r);
 
-    return rc ? rc : block_node_run(r);
+    return rc ? rc : block_node_run(&r);
 }
 
 int blk_pread(BlockBackend *blk, uint64_t offset, uint64_t bytes, void *buf)
@@ -196,57 +220,74 @@ int blk_flush(BlockBackend *blk)
     return blk->node->read_only ? 0 : run_now(blk, BLOCK_FLUSH, 0, 0, NULL);
 }
 
-/* A request on its way: who asked. */
-typedef struct Pending {
-    BlockBackend *blk;
-    BlockRequestKind kind;
-    uint64_t offset, bytes;
-    int64_t start_ns;
-    BlockCompletionFunc *cb;
-    void *opaque;
-} Pending;
 
 static void account(Pending *p, int ret)
 {
-    BlockStats *s = &p->blk->stats[p->kind];
+    BlockStats *s = &p->blk->stats[p->r.kind];
 
     p->blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
     s->total_ns += p->blk->last_ns - p->start_ns;
     s->failed += ret < 0;
     s->operations += ret >= 0;
-    s->bytes += ret >= 0 ? p->bytes : 0;
-    s->highest = ret >= 0 ? MAX(s->highest, p->offset + p->bytes) : s->highest;
+    s->bytes += ret >= 0 ? p->r.bytes : 0;
+    s->highest = ret >= 0 ? MAX(s->highest, p->end) : s->highest;
 }
 
+static Pending *take_pending(BlockBackend *blk)
+{
+    Pending *p = blk->spare;
+
+    if (!p) {
+        return g_new(Pending, 1);
+    }
+    blk->spare = p->next;
+    blk->nspare--;
+    return p;
+}
+
+static void give_pending(BlockBackend *blk, Pending *p)
+{
+    if (blk->nspare == SPARE_MAX) {
+        g_free(p);
+        return;
+    }
+    p->next = blk->spare;
+    blk->spare = p;
+    blk->nspare++;
+}
+
+/* The backend may be gone after the callback. */
 static void request_done(void *opaque, int ret)
 {
     Pending *p = opaque;
+    BlockCompletionFunc *cb = p->cb;
+    void *who = p->opaque;
 
     account(p, ret);
-    __atomic_sub_fetch(&p->blk->in_flight, 1, __ATOMIC_SEQ_CST);
-    p->cb(p->opaque, ret);
-    g_free(p);
+    p->blk->in_flight--;
+    give_pending(p->blk, p);
+    cb(who, ret);
 }
 
 static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, void *opaque)
 {
-    Pending *p = g_new(Pending, 1);
+    Pending *p = take_pending(blk);
     int rc;
 
     for (int i = 0; i < r.niov; i++) {
         r.bytes += r.iov[i].iov_len;
     }
-    *p = (Pending) { blk, r.kind, r.offset, r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque };
-    __atomic_add_fetch(&blk->in_flight, 1, __ATOMIC_SEQ_CST);
     r.node = blk->node;
     r.cb = request_done;
     r.opaque = p;
+    *p = (Pending) { blk, r, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
+    blk->in_flight++;
     rc = check_request(blk, &r);
     if (rc || (r.kind != BLOCK_FLUSH && !r.bytes) || (r.kind == BLOCK_FLUSH && blk->node->read_only)) {
         block_complete_later(request_done, p, rc);
         return;
     }
-    block_node_start(r);
+    block_node_start(&p->r);
 }
 
 void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque)
@@ -278,7 +319,7 @@ void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, b
 /* Also in a vCPU's thread: waiting there for the main thread, which may be waiting for vCPUs, would be for ever. */
 void blk_drain(BlockBackend *blk)
 {
-    while (__atomic_load_n(&blk->in_flight, __ATOMIC_SEQ_CST)) {
+    while (blk->in_flight) {
         block_poll();
     }
 }

@@ -16,7 +16,7 @@ typedef enum BlockRequestKind {
     BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_ZERO, BLOCK__KINDS
 } BlockRequestKind;
 
-/* One request. Moves down the graph: a layer that only shifts offsets changes node and offset. */
+/* One request. Moves down the graph: a layer that only shifts offsets changes node and offset. Stays where it is until @cb. */
 typedef struct BlockRequest {
     BlockNode *node;
     BlockRequestKind kind;
@@ -25,6 +25,7 @@ typedef struct BlockRequest {
     int niov;
     bool fua;                   /* a write is on the medium when it completes */
     bool may_unmap;             /* zeroes may become a hole */
+    int fd;                     /* which descriptor the driver chose */
     BlockCompletionFunc *cb;
     void *opaque;
 } BlockRequest;
@@ -39,7 +40,7 @@ typedef struct BlockDriver {
     /* Does it, however long that takes; in a pool thread or, at start-up, in the main thread. 0 or -errno. */
     int (*run)(BlockNode *node, const BlockRequest *r);
     /* Starts it and calls back in the main thread; false: run() it in a pool thread. May be NULL. */
-    bool (*start)(BlockNode *node, const BlockRequest *r);
+    bool (*start)(BlockNode *node, BlockRequest *r);
     int64_t (*getlength)(BlockNode *node);
 } BlockDriver;
 
@@ -82,8 +83,8 @@ void block_backends_foreach(void (*fn)(BlockBackend *blk, BlockNode *node, Objec
 bool blockdev_del_any(void);
 
 /* Requests on nodes. */
-int block_node_run(BlockRequest r);
-void block_node_start(BlockRequest r);
+int block_node_run(const BlockRequest *r);
+void block_node_start(BlockRequest *r);
 
 /* What was done, by kind. */
 typedef struct BlockStats { uint64_t bytes, operations, failed, total_ns, highest; } BlockStats;    /* highest: the end of the farthest */
@@ -113,8 +114,8 @@ void block_poll(void);
 
 /* block/uring.c: false when the kernel or the build has none. */
 bool block_uring_available(void);
-/* Starts the request on @fd in this thread's ring; false: no room. */
-bool block_uring_start(int fd, const BlockRequest *r);
+/* Starts the request on r->fd in this thread's ring; false: no room. */
+bool block_uring_start(BlockRequest *r);
 /* All rings: submits what waits, completes what is done; how many. And what to wait for (struct pollfd). */
 unsigned block_uring_poll(void);
 void block_uring_add_fds(GArray *fds);

@@ -328,12 +328,13 @@ static int file_run(BlockNode *node, const BlockRequest *r)
     }
 }
 
-static bool file_start(BlockNode *node, const BlockRequest *r)
+static bool file_start(BlockNode *node, BlockRequest *r)
 {
     bool simple = r->kind == BLOCK_READ || (r->kind == BLOCK_WRITE && fd_for(node, r) == node->fd)
         || (r->kind == BLOCK_FLUSH && !node->no_flush);
 
-    return node->use_uring && simple && block_uring_start(fd_for(node, r), r);
+    r->fd = fd_for(node, r);
+    return node->use_uring && simple && block_uring_start(r);
 }
 
 static int64_t file_getlength(BlockNode *node)

@@ -196,14 +196,14 @@ BlockNode *block_node_open(json_t *opts, Error **errp)
 
 /* --- Requests ---------------------------------------------------------------------- */
 
-int block_node_run(BlockRequest r)
+int block_node_run(const BlockRequest *r)
 {
-    return r.node->driver->run(r.node, &r);
+    return r->node->driver->run(r->node, r);
 }
 
 static int run_in_pool(void *opaque)
 {
-    return block_node_run(*(BlockRequest *)opaque);
+    return block_node_run(opaque);
 }
 
 static void pool_done(void *opaque, int ret)
@@ -211,12 +211,11 @@ static void pool_done(void *opaque, int ret)
     BlockRequest *r = opaque;
 
     r->cb(r->opaque, ret);
-    g_free(r);
 }
 
-void block_node_start(BlockRequest r)
+void block_node_start(BlockRequest *r)
 {
-    if (!r.node->driver->start || !r.node->driver->start(r.node, &r)) {
-        block_pool_submit(run_in_pool, pool_done, g_memdup2(&r, sizeof(r)));
+    if (!r->node->driver->start || !r->node->driver->start(r->node, r)) {
+        block_pool_submit(run_in_pool, pool_done, r);
     }
 }

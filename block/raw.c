@@ -103,23 +103,20 @@ static bool raw_use(BlockNode *node, bool writable, Error **errp)
     return false;
 }
 
-static BlockRequest shifted(const BlockNode *node, const BlockRequest *r)
+static int raw_run(BlockNode *node, const BlockRequest *r)
 {
     BlockRequest below = *r;
 
     below.node = node->child;
     below.offset += node->offset;
-    return below;
+    return block_node_run(&below);
 }
 
-static int raw_run(BlockNode *node, const BlockRequest *r)
+static bool raw_start(BlockNode *node, BlockRequest *r)
 {
-    return block_node_run(shifted(node, r));
-}
-
-static bool raw_start(BlockNode *node, const BlockRequest *r)
-{
-    block_node_start(shifted(node, r));
+    r->node = node->child;
+    r->offset += node->offset;
+    block_node_start(r);
     return true;
 }
 

@@ -4,9 +4,10 @@
  * blk_io_unplug(), or in the main thread during one turn of its loop, goes to
  * the kernel with one system call.
  *
- * Completions run under the machine lock: in the thread whose ring it is, woken
- * by an eventfd, or in who drains. What the kernel could do at once (cached
- * data) is answered from blk_io_unplug() itself, without going to sleep first.
+ * Everything runs under the machine lock. Completions: in the thread whose ring
+ * it is, woken by an eventfd, or in who drains. What the kernel could do at once
+ * (cached data) is answered from blk_io_unplug() itself, in a vCPU's thread too,
+ * without waking anybody.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,12 +23,11 @@
 
 struct BlockRing {
     struct io_uring ring;
-    GMutex lock;                        /* guards the submission side */
     EventNotifier done;
     GMainContext *context;              /* of the thread it belongs to; NULL: the main thread */
     unsigned unsubmitted, batch;        /* batch: so many are submitted at the latest; 0: any number */
     unsigned in_flight;                 /* never more than fits in the completion ring */
-    BlockRing *next;                    /* with the machine lock */
+    BlockRing *next;
 };
 
 static BlockRing main_ring, *rings;
@@ -41,28 +41,24 @@ static BlockRing *this_ring(void)
     return own_ring ? own_ring : &main_ring;
 }
 
-typedef struct UringRequest {
-    BlockRequest r;
-    int fd;
-} UringRequest;
-
 /* What is left after a short transfer; a pool thread does that. */
-typedef struct Rest { BlockRequest r; int fd; size_t skip; } Rest;
+typedef struct Rest { BlockRequest *r; size_t skip; } Rest;
 
 static int transfer_rest(void *opaque)
 {
     Rest *rest = opaque;
-    uint64_t at = rest->r.offset;
+    const BlockRequest *r = rest->r;
+    uint64_t at = r->offset;
     size_t skip = rest->skip;
 
-    for (int i = 0; i < rest->r.niov; i++) {
-        size_t len = rest->r.iov[i].iov_len, from = MIN(skip, len);
-        uint8_t *p = rest->r.iov[i].iov_base;
+    for (int i = 0; i < r->niov; i++) {
+        size_t len = r->iov[i].iov_len, from = MIN(skip, len);
+        uint8_t *p = r->iov[i].iov_base;
 
         skip -= from;
         while (from < len) {
-            ssize_t n = rest->r.kind == BLOCK_WRITE ? pwrite(rest->fd, p + from, len - from, at + from)
-                                                    : pread(rest->fd, p + from, len - from, at + from);
+            ssize_t n = r->kind == BLOCK_WRITE ? pwrite(r->fd, p + from, len - from, at + from)
+                                               : pread(r->fd, p + from, len - from, at + from);
             if (n < 0 && errno == EINTR) {
                 continue;
             }
@@ -73,33 +69,31 @@ static int transfer_rest(void *opaque)
         }
         at += len;
     }
-    return rest->r.fua && fdatasync(rest->fd) ? -errno : 0;
+    return r->fua && fdatasync(r->fd) ? -errno : 0;
 }
 
 static void rest_done(void *opaque, int ret)
 {
     Rest *rest = opaque;
 
-    rest->r.cb(rest->r.opaque, ret);
+    rest->r->cb(rest->r->opaque, ret);
     g_free(rest);
 }
 
-static void complete(UringRequest *u, int res)
+static void complete(BlockRequest *r, int res)
 {
     bool again = res == -EAGAIN || res == -EINTR;
 
-    if (u->r.kind != BLOCK_FLUSH && (again || (res >= 0 && (uint64_t)res < u->r.bytes))) {
-        Rest rest = { u->r, u->fd, MAX(res, 0) };
+    if (r->kind != BLOCK_FLUSH && (again || (res >= 0 && (uint64_t)res < r->bytes))) {
+        Rest rest = { r, MAX(res, 0) };
 
         block_pool_submit(transfer_rest, rest_done, g_memdup2(&rest, sizeof(rest)));
     } else {
-        u->r.cb(u->r.opaque, MIN(res, 0));
+        r->cb(r->opaque, MIN(res, 0));
     }
-    g_free(u);
 }
 
-/* With the lock held. */
-static void submit_all(BlockRing *ring)
+static void submit(BlockRing *ring)
 {
     int n;
 
@@ -108,15 +102,6 @@ static void submit_all(BlockRing *ring)
             break;                      /* EAGAIN, EBUSY: completions will try again */
         }
         ring->unsubmitted -= MAX(n, 0);
-    }
-}
-
-static void submit(BlockRing *ring)
-{
-    if (__atomic_load_n(&ring->unsubmitted, __ATOMIC_RELAXED)) {
-        g_mutex_lock(&ring->lock);
-        submit_all(ring);
-        g_mutex_unlock(&ring->lock);
     }
 }
 
@@ -131,12 +116,12 @@ static unsigned reap(BlockRing *ring)
     unsigned n = 0;
 
     for (; io_uring_peek_cqe(&ring->ring, &cqe) == 0; n++) {
-        UringRequest *u = io_uring_cqe_get_data(cqe);
+        BlockRequest *r = io_uring_cqe_get_data(cqe);
         int res = cqe->res;
 
         io_uring_cqe_seen(&ring->ring, cqe);
-        __atomic_sub_fetch(&ring->in_flight, 1, __ATOMIC_SEQ_CST);
-        complete(u, res);
+        ring->in_flight--;
+        complete(r, res);
     }
     submit(ring);
     return n;
@@ -183,16 +168,14 @@ void blk_io_unplug(void)
 {
     BlockRing *ring = this_ring();
 
-    if (--plugs || !ok || !__atomic_load_n(&ring->unsubmitted, __ATOMIC_RELAXED)) {
-        return;
-    }
-    if (!own_ring && !block_in_main_thread()) {
-        submit(ring);
+    if (--plugs || !ok || !ring->unsubmitted) {
         return;
     }
     io_uring_cq_eventfd_toggle(&ring->ring, false);
     submit(ring);
     io_uring_cq_eventfd_toggle(&ring->ring, true);
+    /* A kernel thread that is done now sees that we want to be woken, or we see what it has done. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     reap(ring);
 }
 
@@ -265,67 +248,59 @@ void block_ring_free(BlockRing *ring)
 
 /* --- Requests --------------------------------------------------------------------------------- */
 
-static void prepare(struct io_uring_sqe *sqe, UringRequest *u)
+static void prepare(struct io_uring_sqe *sqe, BlockRequest *r)
 {
-    const struct iovec *iov = u->r.iov;
-    bool one = u->r.niov == 1 && iov->iov_len <= UINT_MAX;      /* cheaper for the kernel than a vector */
+    const struct iovec *iov = r->iov;
+    bool one = r->niov == 1 && iov->iov_len <= UINT_MAX;      /* cheaper for the kernel than a vector */
 
-    switch (u->r.kind) {
+    switch (r->kind) {
     case BLOCK_READ:
         if (one) {
-            io_uring_prep_read(sqe, u->fd, iov->iov_base, iov->iov_len, u->r.offset);
+            io_uring_prep_read(sqe, r->fd, iov->iov_base, iov->iov_len, r->offset);
         } else {
-            io_uring_prep_readv(sqe, u->fd, iov, u->r.niov, u->r.offset);
+            io_uring_prep_readv(sqe, r->fd, iov, r->niov, r->offset);
         }
         break;
     case BLOCK_WRITE:
         if (one) {
-            io_uring_prep_write(sqe, u->fd, iov->iov_base, iov->iov_len, u->r.offset);
+            io_uring_prep_write(sqe, r->fd, iov->iov_base, iov->iov_len, r->offset);
         } else {
-            io_uring_prep_writev(sqe, u->fd, iov, u->r.niov, u->r.offset);
+            io_uring_prep_writev(sqe, r->fd, iov, r->niov, r->offset);
         }
-        sqe->rw_flags = u->r.fua ? RWF_DSYNC : 0;
+        sqe->rw_flags = r->fua ? RWF_DSYNC : 0;
         break;
     default:
-        io_uring_prep_fsync(sqe, u->fd, IORING_FSYNC_DATASYNC);
+        io_uring_prep_fsync(sqe, r->fd, IORING_FSYNC_DATASYNC);
         break;
     }
-    io_uring_sqe_set_data(sqe, u);
+    io_uring_sqe_set_data(sqe, r);
 }
 
 static void submit_soon(BlockRing *ring)
 {
     if (ring->batch && ring->unsubmitted >= ring->batch) {
-        submit_all(ring);
+        submit(ring);
     } else if (!plugs && !own_ring && block_in_main_thread()) {
         qemu_bh_schedule(submit_bh);
     } else if (!plugs) {
-        submit_all(ring);
+        submit(ring);
     }
 }
 
-bool block_uring_start(int fd, const BlockRequest *r)
+bool block_uring_start(BlockRequest *r)
 {
     BlockRing *ring = this_ring();
     struct io_uring_sqe *sqe = NULL;
-    UringRequest *u;
 
-    if (r->niov > IOV_MAX) {
-        return false;
-    }
-    g_mutex_lock(&ring->lock);
-    if (__atomic_load_n(&ring->in_flight, __ATOMIC_SEQ_CST) < DEPTH) {
+    if (ring->in_flight < DEPTH && r->niov <= IOV_MAX) {
         sqe = io_uring_get_sqe(&ring->ring);
     }
     if (sqe) {
-        u = g_new(UringRequest, 1);
-        *u = (UringRequest) { *r, fd };
-        prepare(sqe, u);
+        prepare(sqe, r);
         ring->unsubmitted++;
-        __atomic_add_fetch(&ring->in_flight, 1, __ATOMIC_SEQ_CST);
+        ring->in_flight++;
         submit_soon(ring);
     }
-    g_mutex_unlock(&ring->lock);
     return sqe != NULL;
 }
 
@@ -336,7 +311,7 @@ bool block_uring_available(void)
     return false;
 }
 
-bool block_uring_start(int fd, const BlockRequest *r)
+bool block_uring_start(BlockRequest *r)
 {
     return false;
 }

@@ -35,7 +35,7 @@ int64_t blk_getlength(BlockBackend *blk);                       /* or -errno; as
 int blk_pread(BlockBackend *blk, uint64_t offset, uint64_t bytes, void *buf);
 int blk_pwrite(BlockBackend *blk, uint64_t offset, uint64_t bytes, const void *buf);
 int blk_flush(BlockBackend *blk);
-/* Asynchronous; @iov and what it points to stay valid until @cb. From any thread. */
+/* Asynchronous; @iov and what it points to stay valid until @cb. Under the machine lock, from any thread. */
 void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
 void blk_aio_pwritev(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
 void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque);
