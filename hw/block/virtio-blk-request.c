@@ -17,7 +17,7 @@
 static void req_free(VirtIOBlkReq *req)
 {
     g_free(req->own_iov);
-    g_free(req);
+    virtqueue_recycle(req->vq, &req->elem);
 }
 
 static void notify(VirtIOBlock *s, VirtQueue *vq)

@@ -77,6 +77,7 @@ VirtQueueElement *virtqueue_make_element(const ElementPieces *p, size_t size);
 unsigned virtqueue_read_table(VirtQueue *vq, uint64_t addr, uint32_t len, void **table);
 
 void virtqueue_reset(VirtQueue *vq);
+void virtqueue_free_spare(VirtIODevice *vdev);
 /* What drivers poll: the device has given back everything from before the last reset. */
 static inline bool virtqueue_reset_done(const VirtQueue *vq) { return !vq->stale; }
 uint8_t virtio_get_status(VirtIODevice *vdev);

@@ -313,6 +313,7 @@ static void virtio_device_free(VirtIODevice *vdev)
     for (unsigned i = 0; vdev->vq && i < VIRTIO_QUEUE_MAX; i++) {
         g_free(vdev->vq[i].filled);
     }
+    virtqueue_free_spare(vdev);
     g_clear_pointer(&vdev->vq, g_free);
     g_clear_pointer(&vdev->config, g_free);
 }

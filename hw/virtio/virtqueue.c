@@ -29,7 +29,7 @@ static bool access_ring(VirtQueue *vq, uint64_t addr, void *buf, size_t len, boo
 {
     VirtIODevice *vdev = vq->vdev;
 
-    if (address_space_rw(vdev->dma_as, addr, vdev->dma_attrs, buf, len, is_write) == MEMTX_OK) {
+    if (ram_window_rw(&vdev->ram, vdev->dma_as, addr, vdev->dma_attrs, buf, len, is_write) == MEMTX_OK) {
         return true;
     }
     virtio_error(vdev, "queue %u: no RAM to %s at 0x%" PRIx64, vq->index, is_write ? "write" : "read", addr);
@@ -87,7 +87,7 @@ static void unmap(VirtIODevice *vdev, const struct iovec *iov, unsigned n, bool 
     for (unsigned i = 0; i < n; i++) {
         size_t part = MIN(len, iov[i].iov_len);
 
-        address_space_unmap(vdev->dma_as, iov[i].iov_base, iov[i].iov_len, written, part);
+        ram_window_unmap(&vdev->ram, vdev->dma_as, iov[i].iov_base, iov[i].iov_len, written, part);
         len -= part;
     }
 }
@@ -117,7 +117,7 @@ static bool map_piece(ElementPieces *p, uint64_t addr, uint32_t len, bool writab
             virtio_error(vdev, "queue %u: a buffer of more than %u pieces", p->vq->index, VIRTQUEUE_MAX_SIZE);
             return false;
         }
-        v->iov_base = address_space_map(vdev->dma_as, addr, &part, writable, vdev->dma_attrs);
+        v->iov_base = ram_window_map(&vdev->ram, vdev->dma_as, addr, &part, writable, vdev->dma_attrs);
         v->iov_len = part;
         if (!v->iov_base) {
             virtio_error(vdev, "queue %u: a buffer at 0x%" PRIx64 ", where no RAM can be %s", p->vq->index, addr,
@@ -144,13 +144,51 @@ bool virtqueue_add_piece(ElementPieces *p, uint64_t addr, uint32_t len, bool wri
     return map_piece(p, addr, len, writable);
 }
 
+/* A few of the usual size are kept: with many under way the allocator takes longer than all the rest. */
+enum { SPARE_MAX = 64, SPARE_SIZE = 512 };
+typedef struct SpareElement { struct SpareElement *next; } SpareElement;
+
+static void *take_memory(VirtIODevice *vdev, size_t size)
+{
+    SpareElement *spare = vdev->spare;
+
+    if (!spare || size > SPARE_SIZE) {
+        return g_malloc(MAX(size, SPARE_SIZE));
+    }
+    vdev->spare = spare->next;
+    vdev->nspare--;
+    return spare;
+}
+
+void virtqueue_recycle(VirtQueue *vq, VirtQueueElement *elem)
+{
+    VirtIODevice *vdev = vq->vdev;
+    SpareElement *spare = (SpareElement *)(void *)elem;
+    size_t size = (char *)(elem->in_sg + elem->in_num) - (char *)elem;
+
+    if (vdev->nspare == SPARE_MAX || size > SPARE_SIZE) {
+        g_free(elem);
+        return;
+    }
+    spare->next = vdev->spare;
+    vdev->spare = spare;
+    vdev->nspare++;
+}
+
+void virtqueue_free_spare(VirtIODevice *vdev)
+{
+    while (vdev->spare) {
+        g_free(take_memory(vdev, SPARE_SIZE));
+    }
+}
+
 VirtQueueElement *virtqueue_make_element(const ElementPieces *p, size_t size)
 {
     size_t iov_at = ROUND_UP(size, sizeof(void *)), n = p->out_num + p->in_num;
     VirtQueueElement *elem;
 
     g_assert(size >= sizeof(*elem));
-    elem = g_malloc(iov_at + n * sizeof(struct iovec));
+    elem = take_memory(p->vq->vdev, iov_at + n * sizeof(struct iovec));
     memset(elem, 0, size);
     elem->out_num = p->out_num;
     elem->in_num = p->in_num;

@@ -118,9 +118,12 @@ struct VirtIODevice {
     VirtQueue *vq;                      /* VIRTIO_QUEUE_MAX of them; unused ones have num 0 */
     GMainContext *doorbell_context;     /* whose thread handles doorbells; NULL: the main thread */
     AddressSpace *dma_as;               /* system memory, or behind the vIOMMU with iommu_platform=on */
+    RAMWindow ram;                      /* of dma_as: where rings and buffers are */
     MemTxAttrs dma_attrs;
     bool use_started, disable_legacy_check, use_disabled_flag;
     bool ioeventfd_started;
+    struct SpareElement *spare;         /* memory of elements that were given back */
+    unsigned nspare;
     struct VirtIOBus *transport;        /* while plugged */
 };
 
@@ -145,9 +148,10 @@ unsigned virtio_get_num_queues(const VirtIODevice *vdev);
 /*
  * The next buffer, @size >= sizeof(VirtQueueElement) bytes zeroed but for the
  * element at its start (so a request struct may begin with one); NULL: none.
- * g_free() it after push or detach.
+ * g_free() it after push or detach, or give it back for the next one.
  */
 void *virtqueue_pop(VirtQueue *vq, size_t size);
+void virtqueue_recycle(VirtQueue *vq, VirtQueueElement *elem);
 /* Hands it back: @len bytes were written to in_sg. Then virtio_notify(), once for many. */
 void virtqueue_push(VirtQueue *vq, const VirtQueueElement *elem, unsigned len);
 /* push in two steps: fill @idx 0..n-1, then show all n at once. False: it went nowhere (a reset), @idx is still free. */
