@@ -2,8 +2,8 @@
  * The NVM command set: NVM Express 1.4 section 6. Fused commands, reservations
  * and metadata are not modelled.
  *
- * Commands start under the machine lock; the block layer answers in the main
- * thread.
+ * Under the machine lock. The block layer answers in the main thread, or at once
+ * in the vCPU's that rang.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -226,8 +226,8 @@ static bool map_seg(NvmeRequest *req, const NvmeSeg *seg)
 
     for (uint64_t done = 0; done < seg->len;) {
         hwaddr part = seg->len - done;
-        void *p = seg->bucket ? NULL : address_space_map(pci_get_address_space(&n->parent_obj), seg->addr + done, &part,
-                                                         req->mapped_for_write, pci_dma_attrs(&n->parent_obj));
+        void *p = seg->bucket ? NULL : ram_window_map(&n->ram, pci_get_address_space(&n->parent_obj), seg->addr + done, &part,
+                                                      req->mapped_for_write, pci_dma_attrs(&n->parent_obj));
         struct iovec v = { .iov_base = p, .iov_len = part };
 
         if (!p) {
@@ -245,8 +245,8 @@ static void unmap_all(NvmeRequest *req, bool accessed)
 
     for (guint i = 0; i < req->iov->len; i++) {
         struct iovec *v = &g_array_index(req->iov, struct iovec, i);
-        address_space_unmap(pci_get_address_space(&n->parent_obj), v->iov_base, v->iov_len, req->mapped_for_write,
-                            accessed ? v->iov_len : 0);
+        ram_window_unmap(&n->ram, pci_get_address_space(&n->parent_obj), v->iov_base, v->iov_len, req->mapped_for_write,
+                         accessed ? v->iov_len : 0);
     }
     g_array_set_size(req->iov, 0);
 }

@@ -5,8 +5,8 @@
  * A submission queue has as many requests as entries; a guest that never reads
  * its completions finds the queue standing still, not us growing.
  *
- * Runs under the machine lock; with ioeventfd=on and shadow doorbells, from the
- * main loop.
+ * Runs under the machine lock, in the vCPU that rings; with ioeventfd=on and
+ * shadow doorbells, from the main loop.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -68,7 +68,7 @@ static bool read_shadow(NvmeCtrl *n, uint64_t addr, uint32_t size, uint32_t *out
 {
     uint32_t v;
 
-    if (pci_dma_read(&n->parent_obj, addr, &v, sizeof(v))) {
+    if (nvme_dma(n, addr, &v, sizeof(v), false)) {
         return false;
     }
     v = le32toh(v);
@@ -82,15 +82,31 @@ static bool read_shadow(NvmeCtrl *n, uint64_t addr, uint32_t size, uint32_t *out
 static void write_event_index(NvmeCtrl *n, uint64_t addr, uint32_t v)
 {
     v = htole32(v);
-    pci_dma_write(&n->parent_obj, addr, &v, sizeof(v));
+    nvme_dma(n, addr, &v, sizeof(v), true);
 }
 
 static void shadow_cq(NvmeCQ *cq)
 {
-    if (cq->shadow_addr && read_shadow(cq->ctrl, cq->shadow_addr, cq->size, &cq->head)) {
-        write_event_index(cq->ctrl, cq->event_addr, cq->head);
-        /* It may have moved before it saw the index. */
+    if (cq->shadow_addr) {
         read_shadow(cq->ctrl, cq->shadow_addr, cq->size, &cq->head);
+    }
+}
+
+static bool cq_full(const NvmeCQ *cq)
+{
+    return nvme_cq_next(cq, cq->tail) == cq->head;
+}
+
+/*
+ * A ring costs the guest an exit, and where its head is matters to us only when it must move for us to go on, or for
+ * the wire to fall. Otherwise the old index stays, and the guest rings once each time round.
+ */
+static void want_ring(NvmeCQ *cq)
+{
+    if (cq->shadow_addr && (cq->done || !msix_enabled(&cq->ctrl->parent_obj))) {
+        write_event_index(cq->ctrl, cq->event_addr, cq->head);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        shadow_cq(cq);                  /* it may have moved before it saw the index */
     }
 }
 
@@ -114,8 +130,7 @@ static bool write_cqe(NvmeCQ *cq, NvmeRequest *req)
     uint64_t addr = cq->dma_addr + cq->tail * sizeof(cqe);
 
     /* The phase bit is what the guest looks at: it goes last. */
-    return !pci_dma_write(&cq->ctrl->parent_obj, addr, &cqe, 12) &&
-        !pci_dma_write(&cq->ctrl->parent_obj, addr + 12, &cqe.cid, 4);
+    return !nvme_dma(cq->ctrl, addr, &cqe, 12, true) && !nvme_dma(cq->ctrl, addr + 12, &cqe.cid, 4, true);
 }
 
 static void advance_tail(NvmeCQ *cq)
@@ -154,14 +169,17 @@ static void post_completions(NvmeCQ *cq)
     cq->posting = true;
     n->busy++;
     shadow_cq(cq);
-    while (cq->done && nvme_cq_next(cq, cq->tail) != cq->head) {
-        NvmeSQ *sq = post_one(cq);
+    do {
+        while (cq->done && !cq_full(cq)) {
+            NvmeSQ *sq = post_one(cq);
 
-        posted = true;
-        if (!sq->processing && sq->head != sq->tail) {
-            process_sq(sq);             /* it may have stood still for want of requests */
+            posted = true;
+            if (!sq->processing && sq->head != sq->tail) {
+                process_sq(sq);         /* it may have stood still for want of requests */
+            }
         }
-    }
+        want_ring(cq);
+    } while (cq->done && !cq_full(cq));
     cq->posting = false;
     if (posted) {
         raise_cq(cq);
@@ -186,7 +204,7 @@ void nvme_complete(NvmeRequest *req, uint16_t status)
 
 static bool fetch(NvmeSQ *sq, NvmeRequest *req)
 {
-    if (pci_dma_read(&sq->ctrl->parent_obj, sq->dma_addr + sq->head * sizeof(NvmeCmd), &req->cmd, sizeof(req->cmd))) {
+    if (nvme_dma(sq->ctrl, sq->dma_addr + sq->head * sizeof(NvmeCmd), &req->cmd, sizeof(req->cmd), false)) {
         sq->ctrl->csts |= FIELD_MASK(CSTS, CFS);
         return false;
     }

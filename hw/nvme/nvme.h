@@ -115,6 +115,7 @@ struct NvmeCtrl {
     bool write_cache;
     uint64_t timestamp_base, timestamp_set;
     uint64_t dbbuf_dbs, dbbuf_eis;
+    RAMWindow ram;                      /* where queues and data are */
     /* requests that stopped the machine (werror=stop) */
     GQueue stopped;
     VMChangeStateEntry *vmstate;
@@ -136,6 +137,12 @@ struct NvmeCtrl {
 };
 
 static inline NvmeCtrl *nvme_ctrl_of(const NvmeRequest *req) { return req->sq->ctrl; }
+/* As pci_dma_read and _write, for what is asked for with each command. */
+static inline MemTxResult nvme_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest)
+{
+    return ram_window_rw(&n->ram, pci_get_address_space(&n->parent_obj), addr, pci_dma_attrs(&n->parent_obj), buf, len, to_guest);
+}
+
 static inline uint32_t nvme_cq_next(const NvmeCQ *cq, uint32_t i) { return i + 1 == cq->size ? 0 : i + 1; }
 
 /* nvme-queue.c */

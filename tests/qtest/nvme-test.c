@@ -366,6 +366,91 @@ static void test_shadow(gconstpointer with_ioeventfd)
     stop(n);
 }
 
+/* What a driver with shadow doorbells does: is it to ring for going from @old to @new? */
+static bool must_ring(uint16_t event, uint16_t new, uint16_t old)
+{
+    return (uint16_t)(new - event - 1) < (uint16_t)(new - old);
+}
+
+enum { SHADOW_DBS = LISTS + 0x10000, SHADOW_EIS = LISTS + 0x11000, SHADOW_CQ_SIZE = 4 };
+
+static void enable_msix(Nvme *n)
+{
+    int at = find_cap(n->t, 0, 1, PCI_CAP_ID_MSIX);
+
+    g_assert_cmphex(at, !=, 0);
+    qtest_writew(n->t, cfg(0, 1, 0, at + PCI_MSIX_FLAGS), PCI_MSIX_FLAGS_ENABLE);
+}
+
+static void submit_reads(Nvme *n, unsigned count)
+{
+    unsigned old = n->io.tail;
+
+    for (unsigned i = 0; i < count; i++) {
+        NvmeCmd cmd = rw(NVME_IO_READ, 0, 1, DATA, 0);
+
+        qtest_memwrite(n->t, IOSQ + n->io.tail * sizeof(cmd), &cmd, sizeof(cmd));
+        n->io.tail = (n->io.tail + 1) % QUEUE;
+    }
+    qtest_writel(n->t, SHADOW_DBS + 8, n->io.tail);
+    if (must_ring(qtest_readl(n->t, SHADOW_EIS + 8), n->io.tail, old)) {
+        qtest_writel(n->t, BAR + 0x1008, n->io.tail);
+    }
+}
+
+/* Takes one completion; returns whether that took a ring. */
+static bool take_completion(Nvme *n)
+{
+    unsigned old = n->io.head;
+    NvmeCqe cqe;
+
+    for (int i = 0; !answered(n, &n->io, &cqe); i++) {
+        g_assert_cmpint(i, <, 5000);
+        g_usleep(1000);
+    }
+    g_assert_cmpuint(cqe.status >> 1, ==, NVME_OK);
+    n->io.head = (old + 1) % SHADOW_CQ_SIZE;
+    n->io.phase ^= n->io.head == 0;
+    qtest_writel(n->t, SHADOW_DBS + 12, n->io.head);
+    if (!must_ring(qtest_readl(n->t, SHADOW_EIS + 12), n->io.head, old)) {
+        return false;
+    }
+    qtest_writel(n->t, BAR + 0x100c, n->io.head);
+    return true;
+}
+
+/* The guest is asked to ring for completions that it took when we wait for that, and seldom otherwise. */
+static void test_shadow_rings(gconstpointer with_msix)
+{
+    Nvme *n = start("");
+    unsigned rings = 0;
+
+    g_assert_cmphex(admin(n, NVME_ADM_CREATE_CQ, 0, IOCQ, (SHADOW_CQ_SIZE - 1) << 16 | 1, 3), ==, NVME_OK);
+    g_assert_cmphex(admin(n, NVME_ADM_CREATE_SQ, 0, IOSQ, (QUEUE - 1) << 16 | 1, 1 << 16 | 1), ==, NVME_OK);
+    n->io = (Queue) { IOSQ, IOCQ, 1, .size = SHADOW_CQ_SIZE, .phase = 1 };
+    if (with_msix) {
+        enable_msix(n);
+    }
+    qtest_memset(n->t, SHADOW_DBS, 0, 0x2000);
+    g_assert_cmphex(command(n, &n->admin, (NvmeCmd) { .opcode = NVME_ADM_DBBUF_CONFIG, .dptr1 = SHADOW_DBS, .dptr2 = SHADOW_EIS }), ==, NVME_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        submit_reads(n, 3 * SHADOW_CQ_SIZE);    /* far more than fit */
+        for (unsigned j = 0; j < 3 * SHADOW_CQ_SIZE; j++) {
+            take_completion(n);
+        }
+    }
+    for (unsigned i = 0; i < 40 * SHADOW_CQ_SIZE; i++) {
+        submit_reads(n, 1);
+        rings += take_completion(n);
+    }
+    if (with_msix) {
+        g_assert_cmpuint(rings, <=, 41);
+    } else {
+        g_assert_cmpuint(rings, ==, 40 * SHADOW_CQ_SIZE);       /* each lowers the wire */
+    }
+    stop(n);
+}
+
 static void test_hotplug(void)
 {
     g_autofree char *disk = disk_new("disk");
@@ -418,6 +503,8 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/bad-enable", test_bad_enable);
     g_test_add_data_func("/nvme/shadow", NULL, test_shadow);
     g_test_add_data_func("/nvme/shadow-ioeventfd", "on", test_shadow);
+    g_test_add_data_func("/nvme/shadow-rings", NULL, test_shadow_rings);
+    g_test_add_data_func("/nvme/shadow-rings-msix", "on", test_shadow_rings);
     g_test_add_func("/nvme/hotplug", test_hotplug);
     g_test_add_func("/nvme/wrong", test_wrong);
     return g_test_run();
