@@ -28,7 +28,7 @@ check:
 
 lab:
 	@scripts/install-deps lab
-	@echo "Building the program for arm64 (.lab/build.log)"; mkdir -p .lab
+	@echo "Building the program for arm64, about a minute (.lab/build.log)"; mkdir -p .lab
 	@$(MAKE) --no-print-directory arm64 > .lab/build.log 2>&1 || { tail -n 40 .lab/build.log; exit 1; }
 	@tests/lab/lab --vmm build-arm64/qemu-system-aarch64 --peer fetch $(SCENARIOS)
 

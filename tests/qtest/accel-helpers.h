@@ -34,13 +34,15 @@ static const char *const host_of[] = { "0000:01:00.0", "0000:02:00.0", "0000:03:
 
 static QTestState *t;
 static uint32_t prod;
+/* Where the running kernel has its stream table and its queues */
+static uint64_t strtab = STRTAB, cmdq = CMDQ, eventq = EVENTQ;
 
 /* --- The guest ------------------------------------------------------------------------------- */
 
 static inline void command(uint64_t w0, uint64_t w1)
 {
-    qtest_writeq(t, CMDQ + (prod & 255) * 16, w0);
-    qtest_writeq(t, CMDQ + (prod & 255) * 16 + 8, w1);
+    qtest_writeq(t, cmdq + (prod & 255) * 16, w0);
+    qtest_writeq(t, cmdq + (prod & 255) * 16 + 8, w1);
     prod = (prod + 1) & 511;
 }
 
@@ -53,7 +55,7 @@ static inline void run(void)
 
 static inline void set_ste(uint32_t sid, uint64_t w0)
 {
-    qtest_writeq(t, STRTAB + sid * 64, w0);
+    qtest_writeq(t, strtab + sid * 64, w0);
     command(CMD_CFGI_STE | (uint64_t)sid << 32, 1);
     run();
 }
@@ -84,10 +86,10 @@ static inline void firmware(void)
 static inline void driver_starts(void)
 {
     prod = 0;
-    qtest_writeq(t, SMMU + SMMU_STRTAB_BASE, STRTAB);
+    qtest_writeq(t, SMMU + SMMU_STRTAB_BASE, strtab);
     qtest_writel(t, SMMU + SMMU_STRTAB_BASE_CFG, 12);
-    qtest_writeq(t, SMMU + SMMU_CMDQ_BASE, CMDQ | 8);
-    qtest_writeq(t, SMMU + SMMU_EVENTQ_BASE, EVENTQ | 7);
+    qtest_writeq(t, SMMU + SMMU_CMDQ_BASE, cmdq | 8);
+    qtest_writeq(t, SMMU + SMMU_EVENTQ_BASE, eventq | 7);
     qtest_writel(t, SMMU + SMMU_CR0, 0xc);
     command(CMD_CFGI_STE_RANGE, 31);
     command(CMD_TLBI_NSNH_ALL, 0);

@@ -46,27 +46,6 @@ static void test_life(void)
     qtest_quit(t);
 }
 
-/* Another kernel takes over from a running one, as Linux does it: abort, off, its own tables. */
-static void test_kexec(void)
-{
-    start("");
-    driver_starts();
-    set_ste(SID1, make_context(1));
-    g_assert_cmpint(where(0), ==, 1);
-    qtest_writel(t, SMMU + SMMU_GBPA, 1U << 31 | 1 << 20);
-    qtest_writel(t, SMMU + SMMU_CR0, 0);
-    g_assert_false(dma(0, PAGES, 0x5a));                    /* a device the old kernel left running */
-    g_assert_cmpint(where(0), ==, -1);
-    qtest_memset(t, STRTAB, 0, 0x40000);
-    qtest_writel(t, SMMU + SMMU_CMDQ_PROD, 0);
-    qtest_writel(t, SMMU + SMMU_CMDQ_CONS, 0);
-    driver_starts();
-    g_assert_cmpint(where(0), ==, -1);
-    set_ste(SID1, make_context(2));
-    g_assert_cmpint(where(0), ==, 2);
-    qtest_quit(t);
-}
-
 /* Sixty-four of them, four devices each: all there, and a run of one is one call whatever the others are. */
 static void test_many(void)
 {
@@ -225,7 +204,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/smmuv3-accel/life", test_life);
     g_test_add_func("/smmuv3-accel/one-call", test_one_call);
-    g_test_add_func("/smmuv3-accel/kexec", test_kexec);
     g_test_add_func("/smmuv3-accel/many", test_many);
     g_test_add_func("/smmuv3-accel/group", test_group);
     g_test_add_func("/smmuv3-accel/failures", test_failures);

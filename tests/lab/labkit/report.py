@@ -22,6 +22,10 @@ def introduction(o, chosen, skipped):
     minutes = max(1, round(rounds * MINUTES / max(o.jobs, 1)))
     out.append('%d scenario%s; each boots the server, Linux with KVM on it, and guests in that. About %d minute%s, longer on a busy machine.'
                % (len(chosen), '' if len(chosen) == 1 else 's', minutes, '' if minutes == 1 else 's'))
+    for reason in sorted(set(skipped.values())):
+        out.append('Not run       %s (%s)' % (', '.join(s.name for s in skipped if skipped[s] == reason), reason))
+    if any(s.lines('kernel') for s in skipped):
+        out.append('              tests/lab/build-kernel .lab/Image-7.2.gz builds a kernel that has it')
     return '\n'.join(out) + '\n'
 
 def assigned(result):

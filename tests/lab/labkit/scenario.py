@@ -31,11 +31,11 @@ class Unprepared(Exception):
 
 class Tools:
     """What is the same for every scenario, made once."""
-    def __init__(self, options):
+    def __init__(self, options, image):
         self.vmm, self.l0, self.peer = options.vmm, options.l0, options.peer
         self.code, self.vars = options.fw_code, options.fw_vars
         self.busybox = open(options.busybox, 'rb').read()
-        self.image = kernel.load(options.kernel)
+        self.image = image
         self.iort = acpi.iort_with_canwbs(self.l0, MACHINE)
         self.programs = {}
 
