@@ -602,6 +602,24 @@ static void test_bus_master(void)
     qtest_quit(t);
 }
 
+/* A device that found its rings before loses them with its view of memory: here bus mastering is all that stops it. */
+static void test_memory_goes(void)
+{
+    QTestState *t = qtest_init(VIRT_ARGS "-device virtio-rng-pci,addr=1,iommu_platform=on,use-disabled-flag=off");
+    VDev d;
+    VQueue *q;
+
+    vdev_init_pci(&d, t, 0, 1);
+    q = begin(&d, F(VIRTIO_F_ACCESS_PLATFORM));
+    fill_one(q, 16);
+    qtest_writew(t, cfg(0, 1, 0, PCI_COMMAND), PCI_COMMAND_MEMORY);
+    vqueue_add(q, (VBuf[]) { { vdev_alloc(&d, 16), 16, true } }, 1);
+    vqueue_kick(q);
+    vdev_wait_needs_reset(&d);
+    vdev_free(&d);
+    qtest_quit(t);
+}
+
 /* iommu_platform=on is DMA through the vIOMMU, off is DMA past it: the SMMU lets nothing through here. */
 static void test_behind_smmu(const void *data)
 {
@@ -803,6 +821,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio/pci/intx", test_intx);
     g_test_add_func("/virtio/pci/config-window", test_config_window);
     g_test_add_func("/virtio/pci/bus-master", test_bus_master);
+    g_test_add_func("/virtio/pci/memory-goes", test_memory_goes);
     g_test_add_func("/virtio/pci/hotplug", test_hotplug);
     g_test_add_data_func("/virtio/pci/past-the-smmu", GINT_TO_POINTER(false), test_behind_smmu);
     g_test_add_data_func("/virtio/pci/behind-the-smmu", GINT_TO_POINTER(true), test_behind_smmu);
