@@ -11,10 +11,13 @@
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_host.h"
 #include "hw/pci/pcie.h"
+#include "hw/pci/pcie_sriov.h"
 
 /* pci_bus.c */
 bool pci_bus_place(PCIDevice *dev, Error **errp);         /* picks or checks devfn and takes it */
 void pci_bus_unplace(PCIDevice *dev);
+void pci_bus_hide(PCIDevice *dev);                        /* keeps its place */
+void pci_bus_show(PCIDevice *dev);
 void pci_bus_numbers_changed(PCIBus *bus);                /* forget which bus has which number */
 void pci_bus_attach_secondary(PCIBus *parent, PCIBus *bus);
 /* The bus that answers for the main hierarchy: of a pxb's root, the root its function is on. */

@@ -7,7 +7,7 @@
  * device's own realize, option ROM. The address space comes after the place so
  * that the vIOMMU can look the function up.
  *
- * Not modelled: SR-IOV (`sriov-pf` is refused), failover pairs.
+ * Not modelled: VFs given on the command line (`sriov-pf` is refused), failover pairs.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -188,6 +188,7 @@ static void pci_qdev_unrealize(DeviceState *qdev)
 /* Config space first: what the device does in its own hold phase starts from there. */
 static void pci_reset_enter(Object *obj, ResetType type)
 {
+    pcie_sriov_pf_reset(PCI_DEVICE(obj));
     pci_config_reset(PCI_DEVICE(obj));
 }
 

@@ -201,7 +201,7 @@ static bool slot_exists(PCIBus *bus, int devfn)
 
 static bool devfn_free(PCIBus *bus, int devfn)
 {
-    return !bus->devices[devfn] && !(bus->slot_reserved_mask & BIT(PCI_SLOT(devfn))) && slot_exists(bus, devfn);
+    return !bus->devices[devfn] && !bus->hidden[devfn] && !(bus->slot_reserved_mask & BIT(PCI_SLOT(devfn))) && slot_exists(bus, devfn);
 }
 
 static bool pick_devfn(PCIBus *bus, PCIDevice *dev, Error **errp)
@@ -219,14 +219,14 @@ static bool pick_devfn(PCIBus *bus, PCIDevice *dev, Error **errp)
 static bool check_devfn(PCIBus *bus, PCIDevice *dev, Error **errp)
 {
     int slot = PCI_SLOT(dev->devfn), fn = PCI_FUNC(dev->devfn);
-    PCIDevice *other = bus->devices[dev->devfn];
+    PCIDevice *other = bus->devices[dev->devfn] ? bus->devices[dev->devfn] : bus->hidden[dev->devfn];
 
     if (other) {
         error_setg(errp, "PCI: slot %d function %d not available for %s, in use by %s,id=%s", slot, fn, type_of(dev),
                    type_of(other), other->parent_obj.id ? other->parent_obj.id : "");
     } else if (bus->slot_reserved_mask & BIT(slot)) {
         error_setg(errp, "PCI: slot %d function %d not available for %s, reserved", slot, fn, type_of(dev));
-    } else if (!slot_exists(bus, dev->devfn)) {
+    } else if (!pcie_sriov_is_vf(dev) && !slot_exists(bus, dev->devfn)) {
         error_setg(errp, "PCI: slot %d is not valid for %s, parent device only allows plugging into slot 0",
                    slot, type_of(dev));
     } else {
@@ -235,12 +235,15 @@ static bool check_devfn(PCIBus *bus, PCIDevice *dev, Error **errp)
     return false;
 }
 
-/* Function 0 says whether there are others. */
+/* Function 0 says whether there are others; VFs are found by what their physical function says. */
 static bool check_multifunction(PCIBus *bus, PCIDevice *dev, Error **errp)
 {
     int slot = PCI_SLOT(dev->devfn);
     PCIDevice *f0 = bus->devices[PCI_DEVFN(slot, 0)];
 
+    if (pcie_sriov_is_vf(dev)) {
+        return true;
+    }
     if (PCI_FUNC(dev->devfn)) {
         if (f0 && dev->parent_obj.hotplugged) {
             error_setg(errp, "PCI: slot %d function 0 already occupied by %s, new func %s cannot be exposed to guest",
@@ -293,7 +296,22 @@ void pci_bus_unplace(PCIDevice *dev)
     if (bus && dev->devfn >= 0 && bus->devices[dev->devfn] == dev) {
         bus->devices[dev->devfn] = NULL;
         pci_bus_numbers_changed(bus);
+    } else if (bus && dev->devfn >= 0 && bus->hidden[dev->devfn] == dev) {
+        bus->hidden[dev->devfn] = NULL;
     }
+}
+
+/* Neither is for bridges, so no bus gets another number. */
+void pci_bus_hide(PCIDevice *dev)
+{
+    pci_get_bus(dev)->devices[dev->devfn] = NULL;
+    pci_get_bus(dev)->hidden[dev->devfn] = dev;
+}
+
+void pci_bus_show(PCIDevice *dev)
+{
+    pci_get_bus(dev)->hidden[dev->devfn] = NULL;
+    pci_get_bus(dev)->devices[dev->devfn] = dev;
 }
 
 /* --- Making buses ------------------------------------------------------------------ */

@@ -56,6 +56,9 @@ void pci_config_init(PCIDevice *dev)
     if (pci_is_express(dev)) {
         memset(dev->used + PCI_CONFIG_SPACE_SIZE, 1, 4);    /* the first extended header is always there */
     }
+    if (pcie_sriov_is_vf(dev)) {
+        pcie_sriov_vf_init_config(dev);
+    }
 }
 
 void pci_config_free(PCIDevice *dev)
@@ -131,6 +134,9 @@ void pci_register_bar(PCIDevice *dev, int region, uint8_t type, MemoryRegion *me
         .address_space = type & PCI_BASE_ADDRESS_SPACE_IO ? pci_get_bus(dev)->address_space_io
                                                           : pci_get_bus(dev)->address_space_mem,
     };
+    if (pcie_sriov_is_vf(dev)) {
+        return;                         /* its BARs are in the physical function */
+    }
     wmask = ~(size - 1);
     if (region == PCI_ROM_SLOT) {
         wmask |= PCI_ROM_ADDRESS_ENABLE;
@@ -158,6 +164,9 @@ uint64_t pci_bar_address(PCIDevice *dev, int region, uint8_t type, uint64_t size
     int at = bar_offset(dev, region);
     uint64_t addr = pci_get_long(dev->config + at), last;
 
+    if (pcie_sriov_is_vf(dev)) {
+        return in_d0(dev) && dev->has_power ? pcie_sriov_vf_bar_address(dev, region) : PCI_BAR_UNMAPPED;
+    }
     if (!(cmd & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)) || !in_d0(dev) || !dev->has_power || !size) {
         return PCI_BAR_UNMAPPED;
     }
@@ -341,6 +350,7 @@ void pci_default_write_config(PCIDevice *dev, uint32_t addr, uint32_t val, int l
     }
     msi_write_config(dev, addr, val, len);
     msix_write_config(dev, addr, val, len);
+    pcie_sriov_write_config(dev, addr, len);
 }
 
 static bool answers(const PCIDevice *dev, uint32_t addr, uint32_t limit, uint32_t len)

@@ -152,7 +152,7 @@ void pci_bus_master_update(PCIDevice *dev)
 {
     dev->is_bus_master = pci_get_word(dev->config + PCI_COMMAND) & PCI_COMMAND_MASTER;
     if (dev->bus_master_enable_region.alias) {
-        memory_region_set_enabled(&dev->bus_master_enable_region, dev->is_bus_master && dev->has_power);
+        memory_region_set_enabled(&dev->bus_master_enable_region, dev->is_bus_master && dev->has_power && dev->enabled);
     }
 }
 

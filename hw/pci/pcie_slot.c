@@ -135,7 +135,7 @@ static bool slot_pre_plug(DeviceState *owner, DeviceState *dev, Error **errp)
 {
     PCIDevice *port = PCI_DEVICE(owner);
 
-    if (!dev->hotplugged) {
+    if (!dev->hotplugged || pcie_sriov_is_vf(PCI_DEVICE(dev))) {
         return true;
     }
     if (!can_hotplug(port, "plug", errp)) {
@@ -153,6 +153,9 @@ static bool slot_plug(DeviceState *owner, DeviceState *dev, Error **errp)
 {
     PCIDevice *port = PCI_DEVICE(owner), *card = PCI_DEVICE(dev);
 
+    if (pcie_sriov_is_vf(card)) {
+        return true;                    /* part of the card that is being plugged */
+    }
     if (!dev->hotplugged) {
         set_presence(port, card);
         return true;
@@ -167,7 +170,9 @@ static bool slot_plug(DeviceState *owner, DeviceState *dev, Error **errp)
 
 static void eject_one(PCIBus *bus, PCIDevice *dev, void *unused)
 {
-    qdev_finish_unplug(DEVICE(dev));
+    if (!pcie_sriov_is_vf(dev)) {       /* these go with their physical function */
+        qdev_finish_unplug(DEVICE(dev));
+    }
 }
 
 static void eject(PCIDevice *port)
@@ -184,6 +189,10 @@ static bool slot_unplug_request(DeviceState *owner, DeviceState *dev, Error **er
     uint16_t ctl = slot_control(port);
     int64_t now = g_get_monotonic_time();
 
+    if (pcie_sriov_is_vf(PCI_DEVICE(dev))) {
+        error_setg(errp, "Hot-unplug failed: a virtual function goes with its physical function");
+        return false;
+    }
     if (!can_hotplug(port, "unplug", errp)) {
         return false;
     }

@@ -75,10 +75,14 @@ struct PCIDeviceClass {
 };
 
 typedef struct PCIMSIXState PCIMSIXState;
+typedef struct PCIESriovPF PCIESriovPF;
 typedef struct PCIExpressState {
     uint8_t exp_cap;                    /* offset of the PCIe capability, 0: none */
     uint16_t aer_cap, ats_cap, pasid_cap, pri_cap, acs_cap, ari_cap;
     bool flr;
+    PCIESriovPF *sriov;                 /* of a physical function */
+    PCIDevice *vf_of;                   /* of a virtual one: its physical function, and which of its VFs */
+    uint16_t vf_index;
     /* hotplug interrupt of a port */
     qemu_irq hpev_irq;
     bool hpev_notified;
@@ -196,6 +200,7 @@ struct PCIBus {
     int nirq;
     int *irq_count;
     PCIDevice *devices[PCI_DEVFN_MAX];
+    PCIDevice *hidden[PCI_DEVFN_MAX];   /* VFs that are not enabled: they answer nothing, their places are taken */
     PCIDevice *parent_dev;              /* the bridge; NULL on a root */
     MemoryRegion *address_space_mem, *address_space_io;
     GPtrArray *child;                   /* PCIBus: secondary buses of our bridges, extra roots of the main root */
