@@ -39,7 +39,7 @@ static uint16_t create_cq(NvmeRequest *req)
     if (status) {
         return status;
     }
-    if (vector >= n->msix_qsize || (!msix_enabled(&n->parent_obj) && vector > 31)) {
+    if (vector >= nvme_vectors(n) || (!msix_enabled(&n->parent_obj) && vector > 31)) {
         return NVME_VECTOR_INVALID | NVME_DNR;
     }
     if (FIELD_EX32(n->cc, CC, IOCQES) != 4) {
@@ -195,6 +195,7 @@ static uint16_t run(NvmeRequest *req)
     case NVME_ADM_ABORT: return abort_command(req);
     case NVME_ADM_SET_FEATURES: return nvme_set_features(req);
     case NVME_ADM_GET_FEATURES: return nvme_get_features(req);
+    case NVME_ADM_VIRT_MGMT: return nvme_virt_management(req);
     case NVME_ADM_DBBUF_CONFIG: return dbbuf_config(req);
     default: return NVME_INVALID_OPCODE | NVME_DNR;
     }

@@ -3,8 +3,7 @@
  * enable, reset, shutdown; doorbells at 0x1000, MSI-X in the same BAR.
  *
  * Not modelled: controller and persistent memory buffers, zoned namespaces,
- * subsystems with several controllers, SR-IOV, metadata, reservations,
- * namespace management, firmware download.
+ * metadata, reservations, namespace management, firmware download.
  *
  * Registers run under the machine lock; block completions in the main thread.
  *
@@ -44,6 +43,7 @@ static void controller_reset(NvmeCtrl *n)
     n->irq_status = 0;
     n->intms = 0;
     n->dbbuf_dbs = n->dbbuf_eis = 0;
+    nvme_virt_controller_reset(n);
     nvme_features_reset(n);
     nvme_irq_update(n);
 }
@@ -109,6 +109,13 @@ static void controller_disable(NvmeCtrl *n)
     nvme_idle(n);
 }
 
+void nvme_stop(NvmeCtrl *n)
+{
+    n->cc = n->aqa = 0;
+    n->asq = n->acq = 0;
+    controller_disable(n);
+}
+
 void nvme_idle(NvmeCtrl *n)
 {
     if (n->inflight || n->busy) {
@@ -143,8 +150,17 @@ static void write_cc(NvmeCtrl *n, uint32_t val)
 
 /* --- Registers ----------------------------------------------------------------------------------------- */
 
+static bool offline(const NvmeCtrl *n)
+{
+    return nvme_is_secondary(n) && !n->online;
+}
+
 static void load_registers(const NvmeCtrl *n, uint8_t *r)
 {
+    if (offline(n)) {
+        stl_le_p(r + NVME_REG_CSTS, FIELD_MASK(CSTS, CFS));
+        return;
+    }
     stq_le_p(r + NVME_REG_CAP, n->cap);
     stl_le_p(r + NVME_REG_VS, NVME_VERSION);
     stl_le_p(r + NVME_REG_INTMS, n->intms);
@@ -212,6 +228,9 @@ static void nvme_mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned si
         log_guest_error("nvme: write of %u bytes at 0x%" PRIx64 " ignored\n", size, addr);
         return;
     }
+    if (offline(n)) {
+        return;
+    }
     if (addr >= NVME_REG_DOORBELLS) {
         if (n->csts & FIELD_MASK(CSTS, RDY)) {
             nvme_doorbell_write(n, addr - NVME_REG_DOORBELLS, val);
@@ -261,18 +280,33 @@ static bool check_options(NvmeCtrl *n, Error **errp)
     return false;
 }
 
+NvmeLayout nvme_layout(uint32_t ioqpairs, uint32_t vectors)
+{
+    uint64_t table = ROUND_UP(NVME_REG_DOORBELLS + 8ULL * (ioqpairs + 1), 4096);
+    uint64_t pba = ROUND_UP(table + vectors * PCI_MSIX_ENTRY_SIZE, 4096);
+
+    return (NvmeLayout) { table, pba, pow2ceil(pba + ROUND_UP(vectors, 64) / 8) };
+}
+
+static void init_ids(NvmeCtrl *n)
+{
+    uint8_t *config = n->parent_obj.config;
+
+    config[PCI_INTERRUPT_PIN] = 1;
+    if (n->use_intel_id) {
+        pci_set_word(config + PCI_VENDOR_ID, PCI_VENDOR_ID_INTEL);
+        pci_set_word(config + PCI_DEVICE_ID, 0x5845);
+    }
+}
+
 static bool init_pci(NvmeCtrl *n, Error **errp)
 {
     PCIDevice *dev = &n->parent_obj;
-    uint64_t table = ROUND_UP(NVME_REG_DOORBELLS + 8ULL * (n->max_ioqpairs + 1), 4096);
-    uint64_t pba = ROUND_UP(table + n->msix_qsize * PCI_MSIX_ENTRY_SIZE, 4096);
-    uint64_t size = pow2ceil(pba + ROUND_UP(n->msix_qsize, 64) / 8);
+    NvmeLayout l = nvme_layout(n->max_ioqpairs, n->msix_qsize);
 
-    dev->config[PCI_INTERRUPT_PIN] = 1;
     dev->config[PCI_CLASS_PROG] = 2;
-    if (n->use_intel_id) {
-        pci_set_word(dev->config + PCI_VENDOR_ID, PCI_VENDOR_ID_INTEL);
-        pci_set_word(dev->config + PCI_DEVICE_ID, 0x5845);
+    if (!nvme_is_secondary(n)) {        /* a VF has neither ids nor a wire */
+        init_ids(n);
     }
     if (pci_pm_init(dev, PM_AT, errp) < 0) {
         return false;
@@ -281,17 +315,19 @@ static bool init_pci(NvmeCtrl *n, Error **errp)
         if (!pcie_endpoint_cap_init(dev, EXP_AT, errp)) {
             return false;
         }
-        pcie_cap_deverr_init(dev);
+        if (!nvme_is_secondary(n)) {    /* a VF's errors are reported as its PF's say */
+            pcie_cap_deverr_init(dev);
+        }
         pcie_cap_flr_init(dev);
     }
-    memory_region_init(&n->bar0, OBJECT(n), "nvme-bar0", size);
-    memory_region_init_io(&n->iomem, OBJECT(n), &nvme_mmio_ops, n, "nvme", table);
+    memory_region_init(&n->bar0, OBJECT(n), "nvme-bar0", l.size);
+    memory_region_init_io(&n->iomem, OBJECT(n), &nvme_mmio_ops, n, "nvme", l.table);
     memory_region_add_subregion(&n->bar0, 0, &n->iomem);
-    if (msi_nonbroken && !msix_init(dev, n->msix_qsize, &n->bar0, 0, table, &n->bar0, 0, pba, MSIX_AT, errp)) {
+    if (msi_nonbroken && !msix_init(dev, n->msix_qsize, &n->bar0, 0, l.table, &n->bar0, 0, l.pba, MSIX_AT, errp)) {
         return false;
     }
     pci_register_bar(dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &n->bar0);
-    return true;
+    return nvme_virt_init_pci(n, errp);
 }
 
 static bool add_own_namespace(NvmeCtrl *n, Error **errp)
@@ -322,41 +358,27 @@ static void init_cap(NvmeCtrl *n)
     n->cap = FIELD_DP64(n->cap, CAP, MPSMAX, MPS_MAX_LOG2);
 }
 
-static bool nvme_realize(PCIDevice *dev, Error **errp)
+/* What realize does before anything can go wrong inside the controller. */
+static void leave(NvmeCtrl *n)
 {
-    NvmeCtrl *n = NVME(dev);
-
-    if (!check_options(n, errp) || !add_own_namespace(n, errp)) {
-        return false;
+    pcie_sriov_pf_exit(&n->parent_obj);
+    if (n->own_ns) {
+        nvme_ns_detach(n->own_ns);
+        n->own_ns->blk = NULL;
+        g_clear_pointer(&n->own_ns, object_unref);
     }
-    if (!init_pci(n, errp)) {
-        if (n->own_ns) {
-            nvme_ns_detach(n->own_ns);
-            n->own_ns->blk = NULL;
-            g_clear_pointer(&n->own_ns, object_unref);
-        }
-        return false;
-    }
-    init_cap(n);
-    n->sqs = g_new0(NvmeSQ *, n->max_ioqpairs + 1);
-    n->cqs = g_new0(NvmeCQ *, n->max_ioqpairs + 1);
-    n->aers = g_new0(NvmeRequest *, n->aerl + 1);
-    nvme_features_reset(n);
-    n->vmstate = qemu_add_vm_change_state_handler(run_state_changed, n);
-    n->bus = qbus_new(TYPE_NVME_BUS, DEVICE(n), DEVICE(n)->id);
-    return true;
+    nvme_subsys_leave(n);
 }
 
 static void nvme_exit(PCIDevice *dev)
 {
     NvmeCtrl *n = NVME(dev);
+    bool own = n->own_ns;
 
     free_queues(n);
     qemu_del_vm_change_state_handler(n->vmstate);
-    if (n->own_ns) {
-        nvme_ns_detach(n->own_ns);
-        n->own_ns->blk = NULL;
-        g_clear_pointer(&n->own_ns, object_unref);
+    leave(n);
+    if (own) {
         /* Who is told that we are gone may use the drive again, though the object lives a little longer. */
         blk_detach_dev(n->blk, OBJECT(n));
         n->blk = NULL;
@@ -365,6 +387,38 @@ static void nvme_exit(PCIDevice *dev)
     g_free(n->sqs);
     g_free(n->cqs);
     g_free(n->aers);
+}
+
+static bool nvme_realize(PCIDevice *dev, Error **errp)
+{
+    NvmeCtrl *n = NVME(dev);
+
+    if (nvme_is_secondary(n)) {
+        nvme_virt_inherit(n);
+    } else if (!check_options(n, errp) || !nvme_virt_check(n, errp)) {
+        return false;
+    }
+    if (!nvme_subsys_join(n, errp)) {
+        return false;
+    }
+    if (!add_own_namespace(n, errp) || !init_pci(n, errp)) {
+        leave(n);
+        return false;
+    }
+    init_cap(n);
+    n->sqs = g_new0(NvmeSQ *, n->max_ioqpairs + 1);
+    n->cqs = g_new0(NvmeCQ *, n->max_ioqpairs + 1);
+    n->aers = g_new0(NvmeRequest *, n->aerl + 1);
+    nvme_features_reset(n);
+    n->vmstate = qemu_add_vm_change_state_handler(run_state_changed, n);
+    if (n->sriov_max_vfs && !pcie_sriov_pf_make_vfs(dev, TYPE_NVME, errp)) {
+        nvme_exit(dev);
+        return false;
+    }
+    if (!nvme_is_secondary(n)) {
+        n->bus = qbus_new(TYPE_NVME_BUS, DEVICE(n), DEVICE(n)->id);
+    }
+    return true;
 }
 
 static void nvme_reset_hold(Object *obj, ResetType type)
@@ -376,6 +430,7 @@ static void nvme_reset_hold(Object *obj, ResetType type)
      * vCPU, which must not wait for the main thread; what is under way ends by itself.
      */
     n->resetting = true;
+    nvme_virt_function_reset(n);
     for (int i = 1; !current_cpu && i <= NVME_MAX_NAMESPACES; i++) {
         if (n->namespaces[i]) {
             blk_drain(n->namespaces[i]->blk);
@@ -411,6 +466,22 @@ static const Property nvme_properties[] = {
     DEFINE_PROP_BOOL("ioeventfd", NvmeCtrl, ioeventfd, false),
     DEFINE_PROP_BOOL("use-intel-id", NvmeCtrl, use_intel_id, false),
     DEFINE_PROP_INT32("bootindex", NvmeCtrl, bootindex, -1),
+    DEFINE_PROP_LINK("subsys", NvmeCtrl, subsys, TYPE_NVME_SUBSYS, NvmeSubsys *),
+    DEFINE_PROP_UINT16("sriov_max_vfs", NvmeCtrl, sriov_max_vfs, 0),
+    DEFINE_PROP_UINT16("sriov_vq_flexible", NvmeCtrl, flexible[NVME_VQ], 0),
+    DEFINE_PROP_UINT16("sriov_vi_flexible", NvmeCtrl, flexible[NVME_VI], 0),
+    DEFINE_PROP_UINT32("sriov_max_vq_per_vf", NvmeCtrl, max_per_vf[NVME_VQ], 0),
+    DEFINE_PROP_UINT32("sriov_max_vi_per_vf", NvmeCtrl, max_per_vf[NVME_VI], 0),
+};
+
+static const PropertyDoc nvme_docs[] = {
+    { "subsys", "nvme-subsys that the controller belongs to" },
+    { "sriov_max_vfs", "How many virtual functions the guest can enable, each a secondary controller" },
+    { "sriov_vq_flexible", "Queue pairs of max_ioqpairs that the guest can give to secondary controllers" },
+    { "sriov_vi_flexible", "Interrupt vectors of msix_qsize that the guest can give to secondary controllers" },
+    { "sriov_max_vq_per_vf", "Queue pairs one secondary controller can have, 0: its share of them" },
+    { "sriov_max_vi_per_vf", "Interrupt vectors one secondary controller can have, 0: its share of them" },
+    { NULL, NULL }
 };
 
 static void nvme_class_init(ObjectClass *klass, const void *data)
@@ -423,6 +494,7 @@ static void nvme_class_init(ObjectClass *klass, const void *data)
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_phases(dc, NULL, nvme_reset_hold, NULL, NULL);
     device_class_set_props(dc, nvme_properties);
+    device_class_describe_props(dc, nvme_docs);
     pc->vendor_id = PCI_VENDOR_ID_REDHAT;
     pc->device_id = PCI_DEVICE_ID_REDHAT_NVME;
     pc->class_id = PCI_CLASS_STORAGE_EXPRESS;

@@ -41,7 +41,7 @@ void nvme_features_reset(NvmeCtrl *n)
     n->coalescing = 0;
     n->async_config = 0;
     n->write_cache = true;
-    n->num_queues = n->max_ioqpairs;
+    n->num_queues = nvme_ioqpairs(n);
     n->timestamp_base = 0;
     n->timestamp_set = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
@@ -70,7 +70,7 @@ static uint32_t queues_granted(const NvmeCtrl *n)
 
 static uint32_t vector_config(NvmeRequest *req, uint32_t vector, uint16_t *status)
 {
-    *status = vector < nvme_ctrl_of(req)->msix_qsize ? NVME_OK : NVME_INVALID_FIELD | NVME_DNR;
+    *status = vector < nvme_vectors(nvme_ctrl_of(req)) ? NVME_OK : NVME_INVALID_FIELD | NVME_DNR;
     return vector | (vector ? 0 : 1U << 16);            /* the admin vector is not coalesced */
 }
 
@@ -136,7 +136,7 @@ static uint16_t set_queues(NvmeRequest *req, uint32_t cdw11)
             return NVME_SEQUENCE_ERROR | NVME_DNR;
         }
     }
-    req->result = (n->max_ioqpairs - 1) | (n->max_ioqpairs - 1) << 16;
+    req->result = queues_granted(n);
     return NVME_OK;
 }
 

@@ -10,16 +10,16 @@
 
 /* Figure 247 */
 enum {
-    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_MDTS = 77, IC_VER = 80,
+    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_CMIC = 76, IC_MDTS = 77, IC_CNTLID = 78, IC_VER = 80,
     IC_CNTRLTYPE = 111, IC_OACS = 256, IC_ACL = 258, IC_AERL = 259, IC_FRMW = 260, IC_LPA = 261, IC_WCTEMP = 266,
     IC_CCTEMP = 268, IC_SQES = 512, IC_CQES = 513, IC_NN = 516, IC_ONCS = 520, IC_VWC = 525, IC_SGLS = 536,
     IC_SUBNQN = 768, IC_PSD0 = 2048,
 };
-enum { OACS_DBBUF = 0x100, FRMW_ONE_SLOT_READ_ONLY = 0x03, LPA_EFFECTS = 0x02, LPA_EXTENDED = 0x04 };
+enum { CMIC_CONTROLLERS = 0x02, CMIC_VF = 0x04, OACS_VIRT_MGMT = 0x80, OACS_DBBUF = 0x100, FRMW_ONE_SLOT_READ_ONLY = 0x03, LPA_EFFECTS = 0x02, LPA_EXTENDED = 0x04 };
 enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40 };
 enum { VWC_PRESENT = 0x01, VWC_FLUSH_ALL = 0x06, SGLS_SUPPORTED = 0x01, SGLS_BIT_BUCKET = 0x10000 };
 /* Figure 245 */
-enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_DLFEAT = 33, IN_EUI64 = 120, IN_LBAF0 = 128 };
+enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_EUI64 = 120, IN_LBAF0 = 128 };
 enum { DLFEAT_READS_ZERO = 0x01, DLFEAT_WZ_DEALLOCATE = 0x08 };
 /* Figure 249 */
 enum { NIDT_EUI64 = 1, NIDT_UUID = 3, NIDT_CSI = 4 };
@@ -32,7 +32,8 @@ static void put_padded(uint8_t *at, size_t size, const char *text)
 
 static void fill_controller(NvmeCtrl *n, uint8_t *id)
 {
-    const uint8_t *cfg = n->parent_obj.config;
+    PCIDevice *dev = &n->parent_obj;
+    const uint8_t *cfg = (nvme_is_secondary(n) ? pcie_sriov_get_pf(dev) : dev)->config;      /* a VF has no ids of its own */
 
     memcpy(id + IC_VID, cfg + PCI_VENDOR_ID, 2);
     memcpy(id + IC_SSVID, cfg + PCI_SUBSYSTEM_VENDOR_ID, 2);
@@ -42,10 +43,12 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     id[IC_RAB] = 6;
     id[IC_IEEE + 1] = 0x54;
     id[IC_IEEE + 2] = 0x52;
+    id[IC_CMIC] = (n->subsys ? CMIC_CONTROLLERS : 0) | (nvme_is_secondary(n) ? CMIC_VF : 0);
     id[IC_MDTS] = n->mdts;
+    stw_le_p(id + IC_CNTLID, n->cntlid);
     stl_le_p(id + IC_VER, NVME_VERSION);
     id[IC_CNTRLTYPE] = 1;
-    stw_le_p(id + IC_OACS, n->dbcs ? OACS_DBBUF : 0);
+    stw_le_p(id + IC_OACS, (n->dbcs ? OACS_DBBUF : 0) | (n->sriov_max_vfs ? OACS_VIRT_MGMT : 0));
     id[IC_ACL] = 3;
     id[IC_AERL] = n->aerl;
     id[IC_FRMW] = FRMW_ONE_SLOT_READ_ONLY;
@@ -58,7 +61,11 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     stw_le_p(id + IC_ONCS, ONCS_COMPARE | ONCS_DSM | ONCS_WRITE_ZEROES | ONCS_TIMESTAMP);
     id[IC_VWC] = VWC_PRESENT | VWC_FLUSH_ALL;
     stl_le_p(id + IC_SGLS, SGLS_SUPPORTED | SGLS_BIT_BUCKET);
-    g_snprintf((char *)id + IC_SUBNQN, 256, "nqn.2019-08.org.qemu:%s", n->serial);
+    if (n->subsys) {
+        g_strlcpy((char *)id + IC_SUBNQN, n->subsys->subnqn, 256);
+    } else {
+        g_snprintf((char *)id + IC_SUBNQN, 256, "nqn.2019-08.org.qemu:%s", n->serial);
+    }
     stw_le_p(id + IC_PSD0, 2500);       /* 25 W */
     stl_le_p(id + IC_PSD0 + 4, 16);
     stl_le_p(id + IC_PSD0 + 8, 4);
@@ -71,6 +78,7 @@ static void fill_namespace(const NvmeNamespace *ns, uint8_t *id)
     stq_le_p(id + IN_NSZE, blocks);
     stq_le_p(id + IN_NCAP, blocks);
     stq_le_p(id + IN_NUSE, blocks);
+    id[IN_NMIC] = ns->ctrl->subsys && ns->shared;
     id[IN_DLFEAT] = DLFEAT_READS_ZERO | DLFEAT_WZ_DEALLOCATE;
     stq_be_p(id + IN_EUI64, ns->eui64);
     id[IN_LBAF0 + 2] = ns->block_shift;
@@ -133,6 +141,25 @@ static uint16_t fill_for_namespace(NvmeCtrl *n, uint32_t nsid, uint8_t cns, uint
     return NVME_OK;
 }
 
+/* What only controllers of a subsystem, or with VFs, can tell. */
+static uint16_t fill_for_subsystem(NvmeCtrl *n, uint32_t nsid, uint8_t cns, uint16_t cntid, uint8_t *data)
+{
+    if (!n->subsys || (cns >= NVME_CNS_PRIMARY_CAPS && !n->sriov_max_vfs)) {
+        return NVME_INVALID_FIELD | NVME_DNR;
+    }
+    if (cns == NVME_CNS_NS_CTRLS && (!nsid || nsid > NVME_MAX_NAMESPACES)) {
+        return NVME_INVALID_NAMESPACE | NVME_DNR;
+    }
+    if (cns == NVME_CNS_PRIMARY_CAPS) {
+        nvme_virt_fill_capabilities(n, data);
+    } else if (cns == NVME_CNS_SECONDARIES) {
+        nvme_virt_fill_secondaries(n, cntid, data);
+    } else {
+        nvme_subsys_list_controllers(n->subsys, cns == NVME_CNS_NS_CTRLS ? nsid : 0, cntid, data);
+    }
+    return NVME_OK;
+}
+
 uint16_t nvme_identify(NvmeRequest *req)
 {
     g_autofree uint8_t *data = g_malloc0(IDENTIFY_SIZE);
@@ -153,6 +180,12 @@ uint16_t nvme_identify(NvmeRequest *req)
     case NVME_CNS_NS_LIST:
     case NVME_CNS_ALLOCATED_LIST:
         status = fill_ns_list(n, nsid, data) ? NVME_OK : NVME_INVALID_NAMESPACE | NVME_DNR;
+        break;
+    case NVME_CNS_NS_CTRLS:
+    case NVME_CNS_CTRLS:
+    case NVME_CNS_PRIMARY_CAPS:
+    case NVME_CNS_SECONDARIES:
+        status = fill_for_subsystem(n, nsid, cns, le32toh(req->cmd.cdw10) >> 16, data);
         break;
     default:
         status = NVME_INVALID_FIELD | NVME_DNR;

@@ -44,6 +44,9 @@ static void fill_effects(NvmeCtrl *n, uint8_t *log)
     for (size_t i = 0; i < ARRAY_SIZE(admin); i++) {
         stl_le_p(log + 4 * admin[i], EFFECT_SUPPORTED);
     }
+    if (n->sriov_max_vfs) {
+        stl_le_p(log + 4 * NVME_ADM_VIRT_MGMT, EFFECT_SUPPORTED);
+    }
     if (n->dbcs) {
         stl_le_p(log + 4 * NVME_ADM_DBBUF_CONFIG, EFFECT_SUPPORTED);
     }

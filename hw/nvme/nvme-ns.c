@@ -28,21 +28,37 @@ static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
     return true;
 }
 
+/* Ids are unique in a subsystem. */
+static bool taken(const NvmeCtrl *n, uint32_t nsid)
+{
+    return n->namespaces[nsid] || (n->subsys && n->subsys->namespaces[nsid]);
+}
+
 static uint32_t free_nsid(const NvmeCtrl *n)
 {
     for (uint32_t i = 1; i <= NVME_MAX_NAMESPACES; i++) {
-        if (!n->namespaces[i]) {
+        if (!taken(n, i)) {
             return i;
         }
     }
     return 0;
 }
 
+static void share(NvmeSubsys *s, NvmeNamespace *ns)
+{
+    s->namespaces[ns->nsid] = ns;
+    for (unsigned i = 0; ns->shared && i < NVME_MAX_CONTROLLERS; i++) {
+        if (s->ctrls[i]) {
+            s->ctrls[i]->namespaces[ns->nsid] = ns;
+        }
+    }
+}
+
 bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 {
     uint32_t nsid = ns->nsid ? ns->nsid : free_nsid(n);
 
-    if (!nsid || nsid > NVME_MAX_NAMESPACES || n->namespaces[nsid]) {
+    if (!nsid || nsid > NVME_MAX_NAMESPACES || taken(n, nsid)) {
         error_setg(errp, "namespace id %u is %s", ns->nsid, nsid && nsid <= NVME_MAX_NAMESPACES ? "taken"
                    : "not available: ids are 1 to 256");
         return false;
@@ -53,16 +69,48 @@ bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
     ns->nsid = nsid;
     ns->ctrl = n;
     n->namespaces[nsid] = ns;
+    if (n->subsys) {
+        share(n->subsys, ns);
+    }
     return true;
+}
+
+/* Requests that stopped the machine have the namespace still: they are not to be tried again. */
+static void forget(NvmeCtrl *n, NvmeNamespace *ns)
+{
+    for (guint count = n->stopped.length; count--;) {
+        NvmeRequest *req = g_queue_pop_head(&n->stopped);
+
+        if (req->ns == ns) {
+            nvme_unmap_iov(req, false);
+            nvme_complete(req, NVME_INVALID_NAMESPACE | NVME_DNR);
+        } else {
+            g_queue_push_tail(&n->stopped, req);
+        }
+    }
+    if (n->namespaces[ns->nsid] == ns) {
+        n->namespaces[ns->nsid] = NULL;
+    }
 }
 
 void nvme_ns_detach(NvmeNamespace *ns)
 {
-    if (ns->ctrl) {
-        blk_drain(ns->blk);
-        ns->ctrl->namespaces[ns->nsid] = NULL;
-        ns->ctrl = NULL;
+    NvmeSubsys *s = ns->ctrl ? ns->ctrl->subsys : NULL;
+
+    if (!ns->ctrl) {
+        return;
     }
+    blk_drain(ns->blk);
+    forget(ns->ctrl, ns);
+    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
+        if (s->ctrls[i]) {
+            forget(s->ctrls[i], ns);
+        }
+    }
+    if (s) {
+        s->namespaces[ns->nsid] = NULL;
+    }
+    ns->ctrl = NULL;
 }
 
 /* --- The nvme-ns device --------------------------------------------------------------------------- */
@@ -93,6 +141,7 @@ static const Property ns_properties[] = {
     DEFINE_PROP_SIZE32("logical_block_size", NvmeNamespace, block_size, 0),
     DEFINE_PROP_UINT64("eui64", NvmeNamespace, eui64, 0),
     DEFINE_PROP_UUID("uuid", NvmeNamespace, uuid),
+    DEFINE_PROP_BOOL("shared", NvmeNamespace, shared, true),
 };
 
 static void ns_class_init(ObjectClass *klass, const void *data)

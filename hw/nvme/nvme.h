@@ -10,18 +10,25 @@
 #include "block/block.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pcie.h"
+#include "hw/pci/pcie_sriov.h"
 #include "nvme-regs.h"
 #include "system/system.h"
 #include "util/event_notifier.h"
 
 #define NVME_MAX_NAMESPACES     256
+#define NVME_MAX_CONTROLLERS    256
 #define NVME_SMART_SIZE         512
 
 #define TYPE_NVME "nvme"
 #define TYPE_NVME_BUS "nvme-bus"
 #define TYPE_NVME_NS "nvme-ns"
+#define TYPE_NVME_SUBSYS "nvme-subsys"
 OBJECT_DECLARE_SIMPLE_TYPE(NvmeCtrl, NVME)
 OBJECT_DECLARE_SIMPLE_TYPE(NvmeNamespace, NVME_NS)
+OBJECT_DECLARE_SIMPLE_TYPE(NvmeSubsys, NVME_SUBSYS)
+
+/* What the primary controller can give to secondary ones: queue pairs with their admin queue, and vectors. */
+enum { NVME_VQ, NVME_VI, NVME_RESOURCES };
 
 typedef struct NvmeSQ NvmeSQ;
 typedef struct NvmeCQ NvmeCQ;
@@ -80,14 +87,22 @@ struct NvmeCQ {
 
 struct NvmeNamespace {
     DeviceState parent_obj;
-    NvmeCtrl *ctrl;
+    NvmeCtrl *ctrl;                     /* on whose bus it is */
     BlockBackend *blk;
+    bool shared;                        /* all controllers of the subsystem see it */
     uint32_t nsid;                      /* 0 before one is chosen */
     uint64_t size;                      /* bytes */
     uint32_t block_size;
     uint8_t block_shift;
     uint64_t eui64;
     QemuUUID uuid;
+};
+
+struct NvmeSubsys {
+    DeviceState parent_obj;
+    char *nqn, *subnqn;                 /* as given; as controllers report it */
+    NvmeCtrl *ctrls[NVME_MAX_CONTROLLERS];              /* by controller id */
+    NvmeNamespace *namespaces[NVME_MAX_NAMESPACES + 1]; /* ids are the subsystem's; private ones too */
 };
 
 typedef struct NvmeEvent { uint8_t type, info, log; } NvmeEvent;
@@ -126,6 +141,11 @@ struct NvmeCtrl {
     bool shutting_down;
     unsigned flushes;                   /* of the shutdown */
     uint64_t reads, writes, blocks_read, blocks_written;
+    /* subsystem and virtualization */
+    uint16_t cntlid;
+    bool online;                        /* of a secondary controller */
+    uint16_t assigned[NVME_RESOURCES];  /* flexible resources it has */
+    uint16_t asked[NVME_RESOURCES];     /* of the primary: what it has after the next reset of its function */
     /* properties */
     BlockBackend *blk;
     char *serial, *model, *firmware;
@@ -134,6 +154,9 @@ struct NvmeCtrl {
     uint8_t mdts, aerl;
     bool dbcs, ioeventfd, use_intel_id;
     int32_t bootindex;
+    NvmeSubsys *subsys;
+    uint16_t sriov_max_vfs, flexible[NVME_RESOURCES];
+    uint32_t max_per_vf[NVME_RESOURCES];
 };
 
 static inline NvmeCtrl *nvme_ctrl_of(const NvmeRequest *req) { return req->sq->ctrl; }
@@ -155,7 +178,12 @@ void nvme_io_begin(NvmeRequest *req);
 void nvme_io_end(NvmeSQ *sq);
 /* Deletes @sq when nothing of it is under way, and answers @deleter then. */
 void nvme_sq_delete(NvmeSQ *sq, NvmeRequest *deleter);
-/* nvme-ctrl.c: carries out what waits for inflight and busy to be 0 */
+/* nvme-ctrl.c: where the MSI-X table and pending bits are in BAR 0, and how large that is */
+typedef struct NvmeLayout { uint64_t table, pba, size; } NvmeLayout;
+NvmeLayout nvme_layout(uint32_t ioqpairs, uint32_t vectors);
+/* As if CC.EN fell, and the registers of the admin queues go too. */
+void nvme_stop(NvmeCtrl *n);
+/* Carries out what waits for inflight and busy to be 0 */
 void nvme_idle(NvmeCtrl *n);
 void nvme_doorbell_write(NvmeCtrl *n, hwaddr offset, uint32_t val);
 void nvme_complete(NvmeRequest *req, uint16_t status);
@@ -188,5 +216,21 @@ void nvme_events_deliver(NvmeCtrl *n);
 /* nvme-ns.c */
 bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp);
 void nvme_ns_detach(NvmeNamespace *ns);
+/* nvme-subsys.c */
+bool nvme_subsys_join(NvmeCtrl *n, Error **errp);         /* without one: nothing to do */
+void nvme_subsys_leave(NvmeCtrl *n);
+void nvme_subsys_list_controllers(const NvmeSubsys *s, uint32_t nsid, uint16_t first, uint8_t *list);
+/* nvme-virt.c: primary and secondary controllers */
+bool nvme_is_secondary(const NvmeCtrl *n);
+uint32_t nvme_ioqpairs(const NvmeCtrl *n);                /* those it may use now */
+uint32_t nvme_vectors(const NvmeCtrl *n);
+bool nvme_virt_check(NvmeCtrl *n, Error **errp);
+void nvme_virt_inherit(NvmeCtrl *n);
+bool nvme_virt_init_pci(NvmeCtrl *n, Error **errp);
+void nvme_virt_controller_reset(NvmeCtrl *n);
+void nvme_virt_function_reset(NvmeCtrl *n);
+uint16_t nvme_virt_management(NvmeRequest *req);
+void nvme_virt_fill_capabilities(NvmeCtrl *n, uint8_t *data);
+void nvme_virt_fill_secondaries(NvmeCtrl *n, uint16_t first, uint8_t *data);
 
 #endif
