@@ -7,13 +7,18 @@
  *   no device reaches memory that the guest's tables do not give it
  *   the same thing, tried again, works
  *
- * Scenarios: start, plug, the guest enables, reset, unplug, quit.
+ * Scenarios: start, plug, the guest enables, reset, unplug, quit; some of them with
+ * hardware command queues too.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "accel-helpers.h"
+#include "hw/arm/tegra241-cmdqv-regs.h"
 
 #define MAX_CALLS 400
+#define CMDQV_SIM_ARGS SIM_ARGS_WITH(", \"cmdqv\": true", "")
+enum { CMDQV = PLATFORM_BUS + 0x20000, QUEUES = RAM + 0x900000 };
+static bool queues;                     /* the host has hardware command queues */
 static const int errnos[] = { ENOMEM, EIO };
 
 typedef struct Counts { int64_t files, objects, areas; } Counts;
@@ -46,6 +51,19 @@ static void ring(void)
     qtest_writel(t, SMMU + SMMU_CMDQ_PROD, prod);
 }
 
+static void guest_takes_queues(void)
+{
+    qtest_writel(t, CMDQV + CMDQV_CONFIG, 1);
+    qtest_writel(t, CMDQV + CMDQV_VINTF_CONFIG, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t page0 = CMDQV + CMDQV_VINTF_PAGE0 + i * VCMDQ_STRIDE;
+
+        qtest_writel(t, CMDQV + CMDQV_CMDQ_ALLOC + 4 * i, i << R_CMDQ_ALLOC_LVCMDQ_SHIFT | 1);
+        qtest_writeq(t, page0 + CMDQV_PAGE_SIZE + VCMDQ_BASE, (QUEUES + i * 0x1000) | 8);
+        qtest_writel(t, page0 + VCMDQ_CONFIG, 1);
+    }
+}
+
 static void guest_enables(void)
 {
     prod = 0;
@@ -68,6 +86,9 @@ static void guest_enables(void)
     ring();
     qtest_writew(t, cfg(9, 0, 0, 0x92), PCI_MSIX_FLAGS_ENABLE);
     qtest_writew(t, cfg(10, 0, 0, 0x82), PCI_MSI_FLAGS_ENABLE);
+    if (queues) {
+        guest_takes_queues();
+    }
 }
 
 static void machine_resets(void)
@@ -89,6 +110,11 @@ static void check_works(void)
 {
     for (unsigned dev = 0; dev < 3; dev++) {
         g_assert_cmpint(where(dev), ==, dev + 1);
+    }
+    if (queues) {
+        sim_set("run-vcmdqs", "true");
+        g_assert_cmphex(qtest_readl(t, CMDQV + CMDQV_VINTF_PAGE0 + VCMDQ_STATUS), ==, 1);
+        g_assert_cmphex(qtest_readl(t, CMDQV + CMDQV_VINTF_PAGE0 + VCMDQ_STRIDE + VCMDQ_STATUS), ==, 1);
     }
 }
 
@@ -120,6 +146,7 @@ typedef struct Scenario {
     void (*before)(void);               /* from a machine that was just reset, all devices there */
     void (*act)(void);                  /* with the injector on */
     void (*after)(void);                /* back to all devices there, with whatever is left to do done again */
+    bool queues;
 } Scenario;
 
 static void try_plug(void)
@@ -146,6 +173,9 @@ static const Scenario scenarios[] = {
     { "reset", guest_enables, machine_resets, nothing },
     { "unplug", nothing, unplug, plug_again },
     { "unplug-at-work", guest_enables, unplug, plug_again },
+    { "queues-plug", unplug, try_plug, plug_again, true },
+    { "queues-guest-enables", nothing, guest_enables, nothing, true },
+    { "queues-reset", guest_enables, machine_resets, nothing, true },
 };
 
 static void sweep(gconstpointer data)
@@ -153,7 +183,8 @@ static void sweep(gconstpointer data)
     const Scenario *s = data;
     unsigned failures = 0;
 
-    start("");
+    queues = s->queues;
+    start_with(queues ? CMDQV_SIM_ARGS : SIM_ARGS, SMMU_ARGS, "");
     guest_enables();
     check_works();
     machine_resets();
@@ -187,17 +218,17 @@ static void sweep(gconstpointer data)
 }
 
 /* Each call of a start fails: one sentence and status 1, or a machine that can do without it; nothing left. */
-static void test_start(void)
+static void test_start(gconstpointer sim)
 {
     unsigned failures = 0;
 
-    start("");
+    start_with(sim, SMMU_ARGS, "");
     g_autoptr(json_t) all = qtest_qmp_return(t, "{'execute': 'x-hostsim-query-calls'}");
     qtest_quit(t);
     for (int n = 1; n <= json_integer_value(json_object_get(all, "calls")); n += n < 60 ? 1 : 3) {
         g_autofree char *err = NULL;
-        int status = qtest_run(&err, VIRT_RUN_ARGS SIM_ARGS "-object '{\"qom-type\":\"x-hostsim\",\"id\":\"sim2\",\"fail-nth\":{\"nth\":%d,\"errno\":12}}' "
-                               PORTS SMMU_ARGS DEVICES "-device vfio-pci,host=0000:99:00.0,iommufd=i0", n);
+        int status = qtest_run(&err, VIRT_RUN_ARGS "%s-object '{\"qom-type\":\"x-hostsim\",\"id\":\"sim2\",\"fail-nth\":{\"nth\":%d,\"errno\":12}}' "
+                               PORTS SMMU_ARGS DEVICES "-device vfio-pci,host=0000:99:00.0,iommufd=i0", (const char *)sim, n);
         g_assert_cmpint(status, ==, 1);
         g_assert_null(strstr(err, "Sanitizer"));
         g_assert_null(strstr(err, "leaked"));
@@ -210,7 +241,8 @@ static void test_start(void)
 static void test_quit(void)
 {
     for (int n = 1; n < 120; n += n < 20 ? 1 : 7) {
-        start("");
+        queues = n % 2;
+        start_with(queues ? CMDQV_SIM_ARGS : SIM_ARGS, SMMU_ARGS, "");
         guest_enables();
         inject(n, EIO);
         qtest_quit(t);                  /* exit status 0, no leak */
@@ -220,7 +252,8 @@ static void test_quit(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/hostsim/sweep/start", test_start);
+    g_test_add_data_func("/hostsim/sweep/start", SIM_ARGS, test_start);
+    g_test_add_data_func("/hostsim/sweep/queues-start", CMDQV_SIM_ARGS, test_start);
     for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++) {
         g_autofree char *path = g_strdup_printf("/hostsim/sweep/%s", scenarios[i].name);
         g_test_add_data_func(path, &scenarios[i], sweep);
