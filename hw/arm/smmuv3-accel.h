@@ -159,7 +159,7 @@ void accel_caps_device_gone(SMMUv3Accel *a);
 /* Nothing of the command queues after all, although the host has them. */
 void accel_caps_without_cmdqv(SMMUv3Accel *a);
 
-/* smmuv3-accel-cmdqv.c */
+/* smmuv3-accel-cmdqv-host.c */
 /* Takes them from @hiod's host SMMU if that is @open, then checks that it offers what the guest was told. */
 bool accel_cmdqv_adopt(SMMUv3Accel *a, const HostIOMMUDevice *hiod, bool open, Error **errp);
 void accel_cmdqv_reopen(SMMUv3Accel *a);
@@ -169,6 +169,7 @@ bool accel_cmdqv_start(SMMUv3Accel *a, uint32_t dev_id, Error **errp);
 void accel_cmdqv_stop(SMMUv3Accel *a);
 void accel_cmdqv_reset(SMMUv3Accel *a);
 void accel_cmdqv_free(SMMUv3Accel *a);
+/* smmuv3-accel-cmdqv.c */
 /* For query-smmu: NULL when the guest has none. */
 json_t *accel_cmdqv_query(SMMUv3Accel *a);
 

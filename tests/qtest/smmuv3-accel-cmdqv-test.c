@@ -217,6 +217,30 @@ static void test_discovery(void)
     qtest_quit(t);
 }
 
+/* The smallest page of all RAM counts. */
+static void test_numa(void)
+{
+    start_cmdqv(CMDQV_SIM(""), "-object memory-backend-ram,id=m0,size=128M -object memory-backend-ram,id=m1,size=128M "
+                "-numa node,memdev=m0 -numa node,memdev=m1 " SMMU_ARGS, ONE_DEVICE);
+    g_assert_cmpuint(FIELD_EX32(qtest_readl(t, SMMU + SMMU_IDR1), IDR1, CMDQS), ==, QUEUE_ENTRIES_LOG2);
+    qtest_quit(t);
+}
+
+/* What the host has, without a VM. */
+static void test_query_host(void)
+{
+    t = qtest_init("-machine none -display none -accel qtest %s", "-object '{\"qom-type\": \"x-hostsim\", \"id\": \"sim\", \"smmus\": [{\"name\": \"smmu0\", \"cmdqv\": true, "
+                   "\"vcmdqs\": 2, \"vsids\": 3}], \"devices\": [{\"host\": \"0000:01:00.0\", \"group\": 1}]}'");
+    g_autoptr(json_t) list = qtest_qmp_return(t, "{'execute': 'query-smmu-host'}");
+    const json_t *d = json_array_get(list, 0);
+    g_assert_true(json_is_true(json_object_get(d, "cmdqv")));
+    g_assert_cmpint(json_integer_value(json_object_get(d, "cmdqv-queues")), ==, 4);
+    g_assert_cmpint(json_integer_value(json_object_get(d, "cmdqv-streams")), ==, 8);
+    g_autofree char *text = qtest_hmp(t, "info smmu-host");
+    g_assert_nonnull(strstr(text, "cmdqv=yes cmdqv-queues=4 cmdqv-streams=8"));
+    qtest_quit(t);
+}
+
 static void no_queues(const char *sim, const char *smmu, const char *devices)
 {
     start_cmdqv(sim, smmu, devices);
@@ -451,7 +475,11 @@ static void test_unplug(void)
     driver_probes();
     queue_command(0, CMD_SYNC, 0);
     ring(0);
+    queue_command(1, CMD_SYNC, 0);
+    qtest_writel(t, lvcmdq(1, VCMDQ_PROD), vprod[1]);           /* and the hardware does not come to it */
+    g_assert_cmphex(qtest_readl(t, lvcmdq(1, VCMDQ_CONS)), ==, 0);
     unplug("d1", 1);
+    g_assert_cmphex(qtest_readl(t, lvcmdq(1, VCMDQ_CONS)), ==, 1);
     g_assert_cmpuint(objects("hw-queue") + objects("viommu"), ==, 0);
     g_assert_cmphex(qtest_readl(t, CMDQV + CMDQV_PARAM), !=, 0);
     g_assert_cmphex(qtest_readl(t, lvcmdq(0, VCMDQ_STATUS)), ==, 1);
@@ -583,6 +611,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/smmuv3-accel/cmdqv/discovery", test_discovery);
+    g_test_add_func("/smmuv3-accel/cmdqv/numa", test_numa);
+    g_test_add_func("/smmuv3-accel/cmdqv/query-host", test_query_host);
     g_test_add_func("/smmuv3-accel/cmdqv/none", test_none);
     g_test_add_func("/smmuv3-accel/cmdqv/commands", test_commands);
     g_test_add_func("/smmuv3-accel/cmdqv/wrap", test_wrap);
