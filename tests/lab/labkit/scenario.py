@@ -145,6 +145,11 @@ def afterwards(scenario, work):
     open(work + '/console.log', 'a').write(text)
     return text.splitlines()
 
+def shown_instead(lines):
+    """Where a pattern was looked for in vain: the first of the lines there that scripts and programs print."""
+    told = [l.strip() for l in lines if re.match(r'\s*([A-Z0-9]+-[A-Z0-9]|vmm: )', l)]
+    return ''.join('\n         instead: ' + l[:160] for l in told[:6])
+
 def judge(scenario, lines, sha):
     """What is missing or unwanted, as sentences."""
     at, complaints = 0, []
@@ -157,7 +162,7 @@ def judge(scenario, lines, sha):
             continue
         found = next((i for i in range(at, len(lines)) if re.search(pattern, lines[i])), None)
         if found is None:
-            complaints.append('missing: ' + pattern)
+            complaints.append('missing: ' + pattern + shown_instead(lines[at:]))
             break
         at = found + 1
     return complaints
