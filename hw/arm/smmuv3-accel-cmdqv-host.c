@@ -145,6 +145,12 @@ static bool queue_make(SMMUv3Accel *a, unsigned i)
     Error *err = NULL;
     uint32_t id;
 
+    if (FIELD_EX64(q->base, VCMDQ_BASE, LOG2SIZE) > SMMU_CMDQS) {       /* the host would look at all of that memory first */
+        log_guest_error("arm-smmuv3: command queue %u is longer than any SMMU has", i);
+        q->refused = true;
+        cmdqv_raise_error(a, i, CERROR_ABT);
+        return false;
+    }
     if (!iommufd_backend_alloc_hw_queue(a->be, a->viommu_id, IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV, i, q->base & VCMDQ_BASE_ADDR_MASK,
                                         cmdqv_queue_length(q), &id, &err)) {
         queue_refused(a, i, err);

@@ -381,8 +381,16 @@ static void test_refused(void)
     queue_command(0, CMD_SYNC, 0);
     ring(0);
     g_assert_cmphex(qtest_readl(t, lvcmdq(0, VCMDQ_CONS)), ==, 1);
-    /* a shorter one */
+    /* one that no host has is not even asked for */
+    qtest_writel(t, lvcmdq(1, VCMDQ_CONFIG), 0);
+    qtest_writeq(t, lvcmdq(1, CMDQV_PAGE_SIZE + VCMDQ_BASE), 0);
+    int64_t calls = sim_number("calls");
     qtest_writel(t, lvcmdq(1, VCMDQ_GERRORN), 1);
+    queue_on(1, 31);
+    g_assert_cmpint(sim_number("calls"), ==, calls);
+    g_assert_cmphex(qtest_readl(t, CMDQV + CMDQV_CMDQ_ERR_MAP), ==, 2);
+    /* a shorter one */
+    qtest_writel(t, lvcmdq(1, VCMDQ_GERRORN), qtest_readl(t, lvcmdq(1, VCMDQ_GERROR)));
     queue_on(1, QUEUE_ENTRIES_LOG2);
     hardware_runs();
     g_assert_true(direct());
