@@ -1,12 +1,13 @@
 /*
  * libFuzzer: config space and BARs of a small hierarchy (root port, switch,
- * bridge, pxb, test functions, an NVMe controller). The input is a list of
+ * bridge, pxb, test functions, NVMe controllers, one with virtual functions). The input is a list of
  * accesses; the first bytes of each say what is accessed and how. Memory the
  * functions reach is small, so that queues and lists are found by chance.
  * Nothing may crash, hang or grow.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "hw/pci/pcie_sriov.h"
 #include "pci-machine.h"
 
 #define RAM_SIZE    0x10000
@@ -36,6 +37,30 @@ static PCIDevice *add(PCIBus *bus, const char *type, const char *property, const
     return functions[nr_functions++] = dev;
 }
 
+/* The VFs are accessed whether or not they are enabled. */
+static void add_sriov(PCIBus *bus)
+{
+    static const struct { const char *name; uint64_t value; } numbers[] = {
+        { "sriov_max_vfs", 2 }, { "sriov_vq_flexible", 4 }, { "sriov_vi_flexible", 2 }, { "max_ioqpairs", 6 }, { "msix_qsize", 4 },
+    };
+    DeviceState *subsys = qdev_new("nvme-subsys");
+    PCIDevice *pf = pci_new(-1, "nvme");
+
+    qdev_set_id(subsys, "sub", &error_abort);
+    qdev_realize_and_unref(subsys, NULL, &error_abort);
+    object_property_set_str(OBJECT(pf), "serial", "pf", &error_abort);
+    object_property_set_str(OBJECT(pf), "subsys", "sub", &error_abort);
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        object_property_set_uint(OBJECT(pf), numbers[i].name, numbers[i].value, &error_abort);
+    }
+    object_ref(pf);
+    pci_realize_and_unref(pf, bus, &error_abort);
+    functions[nr_functions++] = pf;
+    for (unsigned i = 0; i < pcie_sriov_total_vfs(pf); i++) {
+        functions[nr_functions++] = pcie_sriov_get_vf(pf, i);
+    }
+}
+
 static PCIBus *below(PCIDevice *dev)
 {
     return (PCIBus *)g_ptr_array_index(DEVICE(dev)->child_bus, 0);
@@ -58,6 +83,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     add(root, "iommu-testdev", NULL, NULL);
     add(root, "nvme", "serial", "root");
     add(root, "edu", NULL, NULL);
+    add_sriov(root);
     fuzz_pci_machine_done();
     return 0;
 }
