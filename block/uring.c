@@ -27,6 +27,7 @@ struct BlockRing {
     GMainContext *context;              /* of the thread it belongs to; NULL: the main thread */
     unsigned unsubmitted, batch;        /* batch: so many are submitted at the latest; 0: any number */
     unsigned in_flight;                 /* never more than fits in the completion ring */
+    unsigned reaping;                   /* loops on the stack that look for what is done */
     BlockRing *next;
 };
 
@@ -110,12 +111,14 @@ static void submit_batch(void *opaque)
     submit(opaque);
 }
 
+/* A completion may lead to requests that are done at once, and so on: others get their turn after a ring full. */
 static unsigned reap(BlockRing *ring)
 {
     struct io_uring_cqe *cqe;
     unsigned n = 0;
 
-    for (; io_uring_peek_cqe(&ring->ring, &cqe) == 0; n++) {
+    ring->reaping++;
+    for (; n < DEPTH && io_uring_peek_cqe(&ring->ring, &cqe) == 0; n++) {
         BlockRequest *r = io_uring_cqe_get_data(cqe);
         int res = cqe->res;
 
@@ -123,7 +126,11 @@ static unsigned reap(BlockRing *ring)
         ring->in_flight--;
         complete(r, res);
     }
+    ring->reaping--;
     submit(ring);
+    if (n == DEPTH) {
+        event_notifier_set(&ring->done);
+    }
     return n;
 }
 
@@ -176,7 +183,9 @@ void blk_io_unplug(void)
     io_uring_cq_eventfd_toggle(&ring->ring, true);
     /* A kernel thread that is done now sees that we want to be woken, or we see what it has done. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    reap(ring);
+    if (!ring->reaping) {               /* else the loop below us comes to it */
+        reap(ring);
+    }
 }
 
 /* --- Rings ---------------------------------------------------------------------------------- */

@@ -11,7 +11,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "nvme.h"
-#include "util/main-loop.h"
 
 static void process_sq(NvmeSQ *sq);
 
@@ -158,10 +157,11 @@ static NvmeSQ *post_one(NvmeCQ *cq)
     return sq;
 }
 
+/* A driver on another CPU may take completions and send commands as fast as we go: once round, then others. */
 static void post_completions(NvmeCQ *cq)
 {
     NvmeCtrl *n = cq->ctrl;
-    bool posted = false;
+    uint32_t left = cq->size;
 
     if (cq->posting) {
         return;                         /* the loop below us takes what was added */
@@ -170,21 +170,28 @@ static void post_completions(NvmeCQ *cq)
     n->busy++;
     shadow_cq(cq);
     do {
-        while (cq->done && !cq_full(cq)) {
+        for (; left && cq->done && !cq_full(cq); left--) {
             NvmeSQ *sq = post_one(cq);
 
-            posted = true;
             if (!sq->processing && sq->head != sq->tail) {
                 process_sq(sq);         /* it may have stood still for want of requests */
             }
         }
         want_ring(cq);
-    } while (cq->done && !cq_full(cq));
+    } while (left && cq->done && !cq_full(cq));
     cq->posting = false;
-    if (posted) {
+    if (!left) {
+        qemu_bh_schedule(cq->more);
+    }
+    if (left < cq->size) {
         raise_cq(cq);
     }
     leave(n);
+}
+
+static void post_more(void *opaque)
+{
+    post_completions(opaque);
 }
 
 void nvme_complete(NvmeRequest *req, uint16_t status)
@@ -503,6 +510,7 @@ NvmeCQ *nvme_cq_new(NvmeCtrl *n, uint16_t id, uint32_t size, uint64_t addr, uint
 
     *cq = (NvmeCQ) { .ctrl = n, .id = id, .size = size, .dma_addr = addr, .vector = vector, .irq_enabled = irq_enabled, .phase = 1 };
     cq->done_end = &cq->done;
+    cq->more = qemu_bh_new(post_more, cq);
     n->cqs[id] = cq;
     if (irq_enabled) {
         msix_vector_use(&n->parent_obj, vector);
@@ -516,6 +524,7 @@ void nvme_cq_free(NvmeCQ *cq)
     NvmeCtrl *n = cq->ctrl;
 
     doorbell_stop(n, &cq->doorbell, cq->id, true);
+    qemu_bh_delete(cq->more);
     cq->head = cq->tail;
     lower_cq(cq);
     n->cqs[cq->id] = NULL;

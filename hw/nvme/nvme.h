@@ -14,6 +14,7 @@
 #include "nvme-regs.h"
 #include "system/system.h"
 #include "util/event_notifier.h"
+#include "util/main-loop.h"
 
 #define NVME_MAX_NAMESPACES     256
 #define NVME_MAX_CONTROLLERS    256
@@ -81,6 +82,7 @@ struct NvmeCQ {
     unsigned users;                     /* submission queues */
     bool posting;                       /* the loop that writes entries is on the stack */
     NvmeRequest *done, **done_end;      /* finished, waiting for a free entry */
+    QEMUBH *more;                       /* goes on when others had their turn */
     uint64_t shadow_addr, event_addr;
     NvmeDoorbell doorbell;
 };
