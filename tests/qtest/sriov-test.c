@@ -652,6 +652,32 @@ static void test_unplug(void)
     qtest_quit(t);
 }
 
+/* The third VF's place is taken: the first two go again, and fewer fit. */
+static void test_no_place(void)
+{
+    QTestState *t = qtest_init(VIRT_ARGS PORT);
+    int slot = find_cap(t, 0, 2, PCI_CAP_ID_EXP) + PCI_EXP_SLTCTL;
+
+    open_port(t);
+    json_decref(qtest_qmp_return(t, "{'execute': 'device_add', 'arguments': {'driver': 'nvme', 'bus': 'rp', 'id': 'other', 'serial': 'o',"
+                                 "'addr': '0.3'}}"));
+    for (int vfs = 4; vfs >= 2; vfs -= 2) {
+        const char *add = "{'execute': 'device_add', 'arguments': {'driver': 'nvme', 'bus': 'rp', 'id': 'card', 'serial': 'x', 'addr': '0.0',"
+                          "'multifunction': true, 'subsys': 'sub', 'sriov_max_vfs': %d, 'sriov_vq_flexible': 8, 'sriov_vi_flexible': 4}}";
+        g_autofree char *command = g_strdup_printf(add, vfs);
+
+        if (vfs > 2) {
+            qtest_qmp_error(t, "GenericError", "function 3 not available", "%s", command);
+        } else {
+            json_decref(qtest_qmp_return(t, "%s", command));
+        }
+    }
+    qtest_writew(t, cfg(0, 2, 0, slot), SLOT_ON);
+    enable_behind_port(t, 2);
+    g_assert_true(decodes(t, VF_MMIO + VF_SIZE));
+    qtest_quit(t);
+}
+
 /* --- Hostile guests ---------------------------------------------------------------------------------------- */
 
 /* On, off, moved, over each other and over other things, with commands under way. */
@@ -759,6 +785,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sriov/pf-reset", test_pf_reset);
     g_test_add_func("/sriov/many", test_many);
     g_test_add_func("/sriov/unplug", test_unplug);
+    g_test_add_func("/sriov/no-place", test_no_place);
     g_test_add_func("/sriov/loops", test_loops);
     g_test_add_func("/sriov/wrong", test_wrong);
     return g_test_run();
