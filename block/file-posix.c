@@ -14,6 +14,8 @@
 #include "util/passed-fds.h"
 #include "util/options.h"
 
+#define SECTOR 512             /* images are whole sectors */
+
 /* --- Opening -------------------------------------------------------------------- */
 
 static int open_path(const char *path, int flags, Error **errp)
@@ -226,14 +228,38 @@ static int fd_for(const BlockNode *node, const BlockRequest *r)
     return node->fd_buffered >= 0 && !aligned(node, r) ? node->fd_buffered : node->fd;
 }
 
-/* Reads or writes one stretch; the end of the file (it was truncated under us) is EIO. */
-static int transfer(int fd, uint64_t offset, uint8_t *p, size_t left, bool write)
+/* Is what lies at @offset behind the end of the file, but in the sector that the end is in? */
+static bool in_last_sector(int fd, uint64_t offset)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+
+    return end >= 0 && (uint64_t)end <= offset && (uint64_t)end > ROUND_DOWN(offset, SECTOR);
+}
+
+/* Also where O_DIRECT cannot go on. The rest of a last sector reads as zeroes; past it (the file was truncated under us) is EIO. */
+static ssize_t read_end(int fd, uint64_t offset, uint8_t *p, size_t left, ssize_t n)
+{
+    if (!in_last_sector(fd, offset)) {
+        return n < 0 ? -errno : -EIO;
+    }
+    n = MIN(left, ROUND_UP(offset, SECTOR) - offset);
+    memset(p, 0, n);
+    return n;
+}
+
+int block_transfer(int fd, uint64_t offset, uint8_t *p, size_t left, bool write)
 {
     while (left) {
         ssize_t n = write ? pwrite(fd, p, left, offset) : pread(fd, p, left, offset);
 
         if (n < 0 && errno == EINTR) {
             continue;
+        }
+        if (!write && (n == 0 || (n < 0 && errno == EINVAL))) {
+            n = read_end(fd, offset, p, left, n);
+            if (n < 0) {
+                return n;
+            }
         }
         if (n <= 0) {
             return n < 0 ? -errno : -EIO;
@@ -251,7 +277,7 @@ static int transfer_all(BlockNode *node, const BlockRequest *r, bool write)
     uint64_t at = r->offset;
 
     for (int i = 0; i < r->niov && !rc; i++) {
-        rc = transfer(fd, at, r->iov[i].iov_base, r->iov[i].iov_len, write);
+        rc = block_transfer(fd, at, r->iov[i].iov_base, r->iov[i].iov_len, write);
         at += r->iov[i].iov_len;
     }
     if (!rc && write && (r->fua || fd == node->fd_buffered)) {
@@ -293,7 +319,7 @@ static int write_zero_bytes(BlockNode *node, const BlockRequest *r)
     int fd = node->fd_buffered >= 0 ? node->fd_buffered : node->fd, rc = zeroes ? 0 : -ENOMEM;
 
     for (uint64_t done = 0; done < r->bytes && !rc; done += chunk) {
-        rc = transfer(fd, r->offset + done, zeroes, MIN(chunk, r->bytes - done), true);
+        rc = block_transfer(fd, r->offset + done, zeroes, MIN(chunk, r->bytes - done), true);
     }
     return rc;
 }
@@ -341,7 +367,7 @@ static int64_t file_getlength(BlockNode *node)
 {
     off_t end = lseek(node->fd, 0, SEEK_END);
 
-    return end < 0 ? -errno : end;
+    return end < 0 ? -errno : (int64_t)ROUND_UP((uint64_t)end, SECTOR);
 }
 
 #define FILE_DRIVER(name_, open_) { \

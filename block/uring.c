@@ -52,22 +52,14 @@ static int transfer_rest(void *opaque)
     uint64_t at = r->offset;
     size_t skip = rest->skip;
 
-    for (int i = 0; i < r->niov; i++) {
+    for (int i = 0, rc; i < r->niov; i++) {
         size_t len = r->iov[i].iov_len, from = MIN(skip, len);
-        uint8_t *p = r->iov[i].iov_base;
 
-        skip -= from;
-        while (from < len) {
-            ssize_t n = r->kind == BLOCK_WRITE ? pwrite(r->fd, p + from, len - from, at + from)
-                                               : pread(r->fd, p + from, len - from, at + from);
-            if (n < 0 && errno == EINTR) {
-                continue;
-            }
-            if (n <= 0) {
-                return n < 0 ? -errno : -EIO;
-            }
-            from += n;
+        rc = block_transfer(r->fd, at + from, (uint8_t *)r->iov[i].iov_base + from, len - from, r->kind == BLOCK_WRITE);
+        if (rc) {
+            return rc;
         }
+        skip -= from;
         at += len;
     }
     return r->fua && fdatasync(r->fd) ? -errno : 0;

@@ -139,6 +139,46 @@ static void exercise(const char *opts)
     blk_cleanup();
 }
 
+/* An image that ends inside a sector: the sector is there, with zeroes behind the end, and can be written. */
+static void odd_size(const char *rest)
+{
+    Object *dev = device();
+    uint8_t out[512], in[1024];
+    BlockBackend *blk;
+
+    fresh_image();
+    g_assert_cmpint(truncate(path, 0), ==, 0);
+    memset(out, 0x5a, sizeof(out));
+    blk = drive(rest);
+    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_cmpint(truncate(path, 512), ==, 0);
+    g_assert_cmpint(blk_getlength(blk), ==, 512);
+    g_assert_cmpint(blk_pwrite(blk, 0, 512, out), ==, 0);
+    g_assert_cmpint(truncate(path, 700), ==, 0);
+    g_assert_cmpint(blk_getlength(blk), ==, 1024);
+    memset(in, 0xff, sizeof(in));
+    g_assert_cmpint(aio_read(blk, 0, in, 1024), ==, 0);
+    g_assert_cmpmem(in, 512, out, 512);
+    g_assert_cmpuint(in[512] | in[699] | in[700] | in[1023], ==, 0);
+    g_assert_cmpint(blk_pread(blk, 800, 100, in), ==, 0);
+    g_assert_cmpint(aio_write(blk, 512, out, 512), ==, 0);
+    g_assert_cmpint(aio_read(blk, 512, in, 512), ==, 0);
+    g_assert_cmpmem(in, 512, out, 512);
+    g_assert_cmpint(truncate(path, 512), ==, 0);
+    g_assert_cmpint(blk_pread(blk, 800, 100, in), ==, -EIO);        /* not the sector that the end is in */
+    blk_detach_dev(blk, dev);
+    object_unref(dev);
+    blk_cleanup();
+}
+
+static void test_odd_size(void)
+{
+    odd_size("aio=threads");
+    odd_size("aio=threads,cache=none");
+    odd_size("discard=unmap");
+    odd_size("cache=none");
+}
+
 static void test_threads(void) { exercise("aio=threads"); }
 static void test_default(void) { exercise("discard=unmap"); }
 static void test_direct(void) { exercise("cache=none"); }
@@ -428,6 +468,7 @@ int main(int argc, char **argv)
     g_test_add_func("/block/nodes", test_nodes);
     g_test_add_func("/block/drive-options", test_drive_options);
     g_test_add_func("/block/errors", test_errors);
+    g_test_add_func("/block/odd-size", test_odd_size);
     g_test_add_func("/block/io/threads", test_threads);
     g_test_add_func("/block/io/default", test_default);
     g_test_add_func("/block/io/direct", test_direct);
