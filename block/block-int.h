@@ -112,7 +112,8 @@ void block_complete_later(BlockCompletionFunc *cb, void *opaque, int result);
 /* Under the machine lock: completes what is done; when nothing is, waits until something is. */
 void block_poll(void);
 
-/* block/file-posix.c: reads or writes one stretch, however often that takes; 0 or -errno. */
+#define BLOCK_SECTOR 512                /* an image is whole sectors */
+/* block/transfer.c: reads or writes one stretch; 0 or -errno. */
 int block_transfer(int fd, uint64_t offset, uint8_t *p, size_t left, bool write);
 
 /* block/uring.c: false when the kernel or the build has none. */
