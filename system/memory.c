@@ -236,6 +236,13 @@ void memory_region_rom_device_set_romd(MemoryRegion *mr, bool romd_mode)
     CHANGE(mr, romd_mode, romd_mode);
 }
 
+void memory_region_set_coalescing(MemoryRegion *mr, hwaddr offset, uint64_t size)
+{
+    g_assert(!mr->container);
+    mr->coalesced_at = offset;
+    mr->coalesced_size = size;
+}
+
 void memory_region_clear_global_locking(MemoryRegion *mr)
 {
     mr->global_locking = false;

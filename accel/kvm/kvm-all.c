@@ -200,6 +200,7 @@ static bool kvm_init_machine(AccelState *as, MachineState *ms, Error **errp)
     kvm_irqchip_init();
     kvm_vcpu_init_signals();
     kvm_memory_init(s->max_slots);
+    kvm_coalesced_init();
     qemu_add_vm_change_state_handler(run_state_changed, NULL);
     return true;
 }

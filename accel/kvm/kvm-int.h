@@ -34,6 +34,10 @@ static inline KVMVcpu *kvm_vcpu(CPUState *cpu) { return cpu->accel; }
 /* kvm-memory.c */
 void kvm_memory_init(unsigned max_slots);
 
+/* kvm-coalesced.c: writes that waited are done before anything else of an exit; no machine lock. */
+void kvm_coalesced_init(void);
+void kvm_coalesced_flush(CPUState *cpu);
+
 /* kvm-vcpu.c */
 void kvm_vcpu_class_init(AccelClass *ac);
 void kvm_vcpu_init_signals(void);

@@ -144,6 +144,7 @@ static void run_guest(CPUState *cpu)
     bql_unlock();
     do {
         err = ioctl(v->fd, KVM_RUN, 0) < 0 ? errno : 0;
+        kvm_coalesced_flush(cpu);
         out = err ? EXIT_LOOK_AROUND : handle_exit(cpu, v->run);
     } while (out == EXIT_GO_ON);
     bql_lock();

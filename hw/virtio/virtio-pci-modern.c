@@ -344,6 +344,9 @@ static void add_piece(VirtIOPCIProxy *proxy, MemoryRegion *mr, const MemoryRegio
     g_autofree char *name = g_strdup_printf("virtio-pci-%s", what);
 
     memory_region_init_io(mr, OBJECT(proxy), ops, proxy, name, size);
+    if (mr == &proxy->common) {         /* addresses of rings mean nothing before the queue is enabled */
+        memory_region_set_coalescing(mr, VIRTIO_PCI_COMMON_Q_DESCLO, VIRTIO_PCI_COMMON_Q_USEDHI + 4 - VIRTIO_PCI_COMMON_Q_DESCLO);
+    }
     memory_region_add_subregion(&proxy->modern_bar, at, mr);
 }
 

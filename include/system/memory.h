@@ -93,6 +93,8 @@ struct MemoryRegion {
     bool enabled, terminates, ram, rom_device, romd_mode, readonly, ram_device, is_iommu;
     bool global_locking;                /* false: guards itself */
     uint8_t dirty_log_mask;
+    hwaddr coalesced_at;                /* writes there may wait */
+    uint64_t coalesced_size;
     GArray *ioeventfds;                 /* MemoryRegionIoeventfd */
 };
 
@@ -112,6 +114,8 @@ bool memory_region_init_rom(MemoryRegion *mr, Object *owner, const char *name, u
 bool memory_region_init_rom_device(MemoryRegion *mr, Object *owner, const MemoryRegionOps *ops, void *opaque, const char *name, uint64_t size, Error **errp);
 void memory_region_init_alias(MemoryRegion *mr, Object *owner, const char *name, MemoryRegion *orig, hwaddr offset, uint64_t size);
 void memory_region_unref_owner(MemoryRegion *mr);
+/* Before @mr is mapped: nothing comes of a write to these bytes until something else is accessed, so it may wait till then. */
+void memory_region_set_coalescing(MemoryRegion *mr, hwaddr offset, uint64_t size);
 
 void memory_region_add_subregion(MemoryRegion *mr, hwaddr offset, MemoryRegion *sub);
 void memory_region_add_subregion_overlap(MemoryRegion *mr, hwaddr offset, MemoryRegion *sub, int priority);
