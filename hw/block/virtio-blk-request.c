@@ -49,6 +49,10 @@ static void failed(VirtIOBlkReq *req, int error)
 {
     VirtIOBlock *s = req->dev;
 
+    if (virtqueue_outlived(req->vq, &req->elem)) {
+        answer(req, VIRTIO_BLK_S_IOERR);        /* nobody asks any more: tried again, a write would take what is there now */
+        return;
+    }
     switch (blk_error_action(s->blk, is_read(req), error)) {
     case BLOCK_ERROR_ACTION_IGNORE:
         answer(req, VIRTIO_BLK_S_OK);

@@ -237,6 +237,11 @@ void virtqueue_detach_element(VirtQueue *vq, const VirtQueueElement *elem, unsig
     }
 }
 
+bool virtqueue_outlived(const VirtQueue *vq, const VirtQueueElement *elem)
+{
+    return elem->epoch != vq->epoch;
+}
+
 void virtqueue_unpop(VirtQueue *vq, const VirtQueueElement *elem, unsigned len)
 {
     virtqueue_detach_element(vq, elem, len);

@@ -296,6 +296,9 @@ char **qtest_command(QTestState *t, const char *fmt, ...)
     va_end(ap);
     line = g_strconcat(text, "\n", NULL);
     send_text(&t->qtest, line);
+    for (const char *p = text; (p = strchr(p, '\n')); p++) {
+        g_strfreev(receive_answer(t));
+    }
     return receive_answer(t);
 }
 

@@ -55,7 +55,10 @@ void qtest_set_irq_in(QTestState *t, const char *path, const char *name, int n, 
 int64_t qtest_clock_step(QTestState *t, int64_t ns);
 int64_t qtest_clock_step_next(QTestState *t);
 int64_t qtest_clock_set(QTestState *t, int64_t ns);
-/* One line out, the words after OK (to be g_strfreev()d) back. */
+/*
+ * One line out, the words after OK (to be g_strfreev()d) back. Several lines are done in one
+ * piece, without a turn of the emulator's main loop between; the last one's answer comes back.
+ */
 char **qtest_command(QTestState *t, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
 /* QMP on a second socket. The answer is the caller's. Events go to a list. */

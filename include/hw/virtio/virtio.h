@@ -154,6 +154,8 @@ void *virtqueue_pop(VirtQueue *vq, size_t size);
 void virtqueue_recycle(VirtQueue *vq, VirtQueueElement *elem);
 /* Hands it back: @len bytes were written to in_sg. Then virtio_notify(), once for many. */
 void virtqueue_push(VirtQueue *vq, const VirtQueueElement *elem, unsigned len);
+/* Was the queue reset while the device had it? Then push only takes it back. */
+bool virtqueue_outlived(const VirtQueue *vq, const VirtQueueElement *elem);
 /* push in two steps: fill @idx 0..n-1, then show all n at once. False: it went nowhere (a reset), @idx is still free. */
 bool virtqueue_fill(VirtQueue *vq, const VirtQueueElement *elem, unsigned len, unsigned idx);
 void virtqueue_flush(VirtQueue *vq, unsigned count);
