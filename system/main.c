@@ -68,7 +68,6 @@ int main(int argc, char **argv)
     memory_map_init();
     status = run(&s);
     startup_cleanup(&s);
-    bql_unlock();
-    cmdline_free(s.cl);
+    cmdline_free(s.cl);         /* still under the machine lock: no other thread may look at what is gone */
     return status;
 }

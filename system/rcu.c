@@ -35,6 +35,8 @@ void rcu_register_thread(void)
     rcu_thread_known = true;
 }
 
+static unsigned waiting;        /* callbacks that have not returned */
+
 static void run_callback(struct rcu_head *head)
 {
     RCUCallback *cb = container_of(head, RCUCallback, head);
@@ -43,12 +45,14 @@ static void run_callback(struct rcu_head *head)
     bql_lock();
     cb->fn(cb);
     bql_unlock();
+    __atomic_sub_fetch(&waiting, 1, __ATOMIC_RELEASE);
 }
 
 void call_rcu(RCUCallback *cb, void (*fn)(RCUCallback *cb))
 {
     rcu_register_thread();      /* the library wants callers registered */
     cb->fn = fn;
+    __atomic_add_fetch(&waiting, 1, __ATOMIC_RELAXED);
     urcu_memb_call_rcu(&cb->head, run_callback);
 }
 
@@ -73,14 +77,21 @@ void rcu_free_later(void *p)
     }
 }
 
+/* What goes may leave something behind that goes in turn: a device its address space, that the device's children.
+ * A guest that changes its memory map all the time never lets it come to nothing, hence a limit. */
+#define DRAIN_ROUNDS 8
+
 void drain_call_rcu(void)
 {
     bool locked = bql_locked();
+    unsigned rounds = DRAIN_ROUNDS;
 
     if (locked) {
         bql_unlock();
     }
-    urcu_memb_barrier();
+    do {
+        urcu_memb_barrier();
+    } while (__atomic_load_n(&waiting, __ATOMIC_ACQUIRE) && --rounds);
     if (locked) {
         bql_lock();
     }

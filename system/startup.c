@@ -20,6 +20,7 @@
 #include "monitor/monitor.h"
 #include "startup.h"
 #include "system/qtest.h"
+#include "system/rcu.h"
 #include "system/rtc.h"
 #include "system/system.h"
 #include "target/arm/cpu.h"
@@ -660,6 +661,7 @@ void startup_cleanup(Startup *s)
     pause_all_vcpus();
     qtest_server_stop();
     monitor_cleanup();
+    drain_call_rcu();           /* devices on their way out still let go of what goes next */
     qemu_chr_cleanup();
     blk_cleanup();
     pidfile_remove();

@@ -251,6 +251,8 @@ static void port_unrealize(DeviceState *dev)
     }
     port->vser->ports[port->id] = NULL;
     virtio_serial_tell(port->vser, port->id, TELL_REMOVE);
+    /* Who is told that we are gone may use the chardev again, though the object lives a little longer. */
+    qemu_chr_fe_deinit(&port->chr, false);
 }
 
 static const Property port_properties[] = {

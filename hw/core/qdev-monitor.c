@@ -8,6 +8,7 @@
 #include "hw_core.trace.h"
 #include "monitor/qapi-event.h"
 #include "qdev-int.h"
+#include "system/rcu.h"
 #include "util/options.h"
 
 /* "virtio-net" means the form that plugs into the machine's bus. */
@@ -117,6 +118,7 @@ static DeviceState *make_device(DeviceClass *dc, BusState *bus, const char *id, 
     }
     object_unparent(OBJECT(dev));
     object_unref(dev);
+    drain_call_rcu();           /* who is told of the failure may use the drive and the host device again */
     return NULL;
 }
 

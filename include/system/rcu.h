@@ -41,7 +41,7 @@ struct RCUCallback {
 void call_rcu(RCUCallback *cb, void (*fn)(RCUCallback *cb));
 /* g_free(@p), later. */
 void rcu_free_later(void *p);
-/* Runs everything that call_rcu() was given so far; lets go of the machine lock meanwhile. */
+/* Runs everything that call_rcu() was given so far, and what follows from it; lets go of the machine lock meanwhile. */
 void drain_call_rcu(void);
 
 static inline void rcu_read_guard_end(bool *held)

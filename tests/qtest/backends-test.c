@@ -148,6 +148,28 @@ static void test_blockdevs(void)
     unlink(image);
 }
 
+/* A device that could not be, or is gone, holds on to nothing: what it had is free when the client hears of it. */
+static void test_let_go(void)
+{
+    QTestState *t = qtest_init("-M virt -nodefaults -device pcie-root-port,id=rp -device virtio-serial-pci,id=vs");
+
+    for (int i = 0; i < 10; i++) {
+        json_decref(qtest_qmp_return(t, "{'execute':'blockdev-add','arguments':{'driver':'null-co','node-name':'d'}}"));
+        qtest_qmp_error(t, "GenericError", "logical_block_size", "{'execute':'device_add','arguments':{'driver':'virtio-blk-pci',"
+                        "'drive':'d','bus':'rp','logical_block_size':513}}");
+        json_decref(qtest_qmp_return(t, "{'execute':'blockdev-del','arguments':{'node-name':'d'}}"));
+
+        json_decref(qtest_qmp_return(t, "{'execute':'chardev-add','arguments':{'id':'c','backend':{'type':'null','data':{}}}}"));
+        qtest_qmp_error(t, "GenericError", "max_ports", "{'execute':'device_add','arguments':{'driver':'virtserialport',"
+                        "'chardev':'c','id':'p','nr':600}}");
+        json_decref(qtest_qmp_return(t, "{'execute':'device_add','arguments':{'driver':'virtserialport','chardev':'c','id':'p'}}"));
+        json_decref(qtest_qmp_return(t, "{'execute':'device_del','arguments':{'id':'p'}}"));
+        json_decref(qtest_qmp_event(t, "DEVICE_DELETED"));
+        json_decref(qtest_qmp_return(t, "{'execute':'chardev-remove','arguments':{'id':'c'}}"));
+    }
+    qtest_quit(t);
+}
+
 /* --- Character devices ------------------------------------------------------------------ */
 
 static int dial(const char *path)
@@ -221,6 +243,7 @@ int main(int argc, char **argv)
     g_test_add_func("/backends/memory/object-add", test_object_add_del);
     g_test_add_func("/backends/block/shared-firmware", test_shared_firmware);
     g_test_add_func("/backends/block/nodes", test_blockdevs);
+    g_test_add_func("/backends/let-go", test_let_go);
     g_test_add_func("/backends/char/console", test_console_on_a_socket);
     g_test_add_func("/backends/char/add-remove", test_chardev_add_remove);
     return g_test_run();
