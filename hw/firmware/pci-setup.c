@@ -5,7 +5,9 @@
  * Three kinds of space: I/O, memory below 4 GiB, and 64-bit prefetchable
  * memory above. Inside a bus the largest piece comes first, so nothing is lost
  * to alignment. Ports that take hotplug keep room for one small device, or
- * for what their reserve hints say (docs/system/boot.md).
+ * for what their reserve hints say (docs/system/boot.md). VF BARs are placed with
+ * room for all VFs in pages of up to 64 KiB: a guest that keeps what it finds can
+ * enable them whatever its page size.
  *
  * Runs under the machine lock while no vCPU runs. Failures name the port.
  *
@@ -15,6 +17,7 @@
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_host.h"
 #include "hw/pci/pcie.h"
+#include "hw/pci/pcie_sriov.h"
 
 typedef enum Kind { KIND_IO, KIND_MEM32, KIND_MEM64, KINDS } Kind;
 
@@ -23,10 +26,14 @@ enum { IO_GRAIN = 0x1000, MEM_GRAIN = 0x100000 };
 enum { HOTPLUG_MEM = 0x200000 };
 static const uint64_t hotplug_pref = 32 * MiB;
 
+/* The largest page of an Arm guest, which a VF's BAR begins on. */
+enum { VF_PAGE = 0x10000 };
+
 /* One thing to place: a BAR, or the window of a bridge. */
 typedef struct Piece {
     PCIDevice *dev;
-    int region;                         /* BAR number; -1: the bridge's window of this kind */
+    uint32_t reg;                       /* of the BAR; 0: the bridge's window of this kind */
+    bool wide;                          /* a BAR of two registers */
     Kind kind;
     uint64_t size, align;
 } Piece;
@@ -168,12 +175,25 @@ static bool reaches_mem64(PCIBus *bus)
     return true;
 }
 
-static Kind bar_kind(const PCIIORegion *r, bool mem64)
+static bool is_wide(uint8_t type)
 {
-    if (r->type & PCI_BASE_ADDRESS_SPACE_IO) {
+    return !(type & PCI_BASE_ADDRESS_SPACE_IO) && type & PCI_BASE_ADDRESS_MEM_TYPE_64;
+}
+
+static Kind bar_kind(uint8_t type, bool mem64)
+{
+    if (type & PCI_BASE_ADDRESS_SPACE_IO) {
         return KIND_IO;
     }
-    return mem64 && r->type & PCI_BASE_ADDRESS_MEM_TYPE_64 && r->type & PCI_BASE_ADDRESS_MEM_PREFETCH ? KIND_MEM64 : KIND_MEM32;
+    return mem64 && is_wide(type) && type & PCI_BASE_ADDRESS_MEM_PREFETCH ? KIND_MEM64 : KIND_MEM32;
+}
+
+static uint32_t bar_reg(PCIDevice *dev, int region)
+{
+    if (region == PCI_ROM_SLOT) {
+        return as_bridge(dev) ? PCI_ROM_ADDRESS1 : PCI_ROM_ADDRESS;
+    }
+    return PCI_BASE_ADDRESS_0 + 4 * region;
 }
 
 static Need bus_need(const PciSetup *s, PCIBus *bus, Kind kind);
@@ -191,11 +211,34 @@ static Need window_need(const PciSetup *s, PCIDevice *dev, PCIBridge *br, Kind k
     return n;
 }
 
-static void add_piece(GArray *pieces, PCIDevice *dev, int region, Kind kind, Need n)
+static void add_piece(GArray *pieces, Piece p)
 {
-    if (n.size) {
-        Piece p = { dev, region, kind, n.size, n.align };
+    if (p.size) {
         g_array_append_val(pieces, p);
+    }
+}
+
+static void add_bars(GArray *pieces, PCIDevice *dev, Kind kind, bool mem64)
+{
+    for (int i = 0; i < PCI_NUM_REGIONS; i++) {
+        const PCIIORegion *r = &dev->io_regions[i];
+
+        if (bar_kind(r->type, mem64) == kind) {
+            add_piece(pieces, (Piece){ dev, bar_reg(dev, i), is_wide(r->type), kind, r->size, r->size });
+        }
+    }
+}
+
+static void add_vf_bars(GArray *pieces, PCIDevice *pf, Kind kind, bool mem64)
+{
+    for (int i = 0; i < PCI_SRIOV_NUM_BARS; i++) {
+        uint8_t type;
+        uint64_t size = pcie_sriov_vf_bar_size(pf, i, &type);
+
+        if (size && bar_kind(type, mem64) == kind) {
+            size = MAX(size, VF_PAGE);
+            add_piece(pieces, (Piece){ pf, pcie_sriov_vf_bar_reg(pf, i), is_wide(type), kind, size * pcie_sriov_total_vfs(pf), size });
+        }
     }
 }
 
@@ -214,14 +257,13 @@ static GArray *collect(const PciSetup *s, PCIBus *bus, Kind kind)
         PCIDevice *dev = bus->devices[devfn];
         PCIBridge *br = dev ? as_bridge(dev) : NULL;
 
-        for (int i = 0; dev && i < PCI_NUM_REGIONS; i++) {
-            const PCIIORegion *r = &dev->io_regions[i];
-            if (r->size && bar_kind(r, mem64) == kind) {
-                add_piece(pieces, dev, i, kind, (Need){ r->size, r->size });
-            }
+        if (dev) {
+            add_bars(pieces, dev, kind, mem64);
+            add_vf_bars(pieces, dev, kind, mem64);
         }
         if (br) {
-            add_piece(pieces, dev, -1, kind, window_need(s, dev, br, kind));
+            Need n = window_need(s, dev, br, kind);
+            add_piece(pieces, (Piece){ dev, 0, false, kind, n.size, n.align });
         }
     }
     g_array_sort(pieces, larger_first);
@@ -243,15 +285,11 @@ static Need bus_need(const PciSetup *s, PCIBus *bus, Kind kind)
 
 /* --- Places ------------------------------------------------------------------------------ */
 
-static void write_bar(PCIDevice *dev, int region, uint64_t addr)
+static void write_bar(const Piece *p, uint64_t addr)
 {
-    const PCIIORegion *r = &dev->io_regions[region];
-    uint32_t reg = region != PCI_ROM_SLOT ? PCI_BASE_ADDRESS_0 + 4 * region
-                   : as_bridge(dev) ? PCI_ROM_ADDRESS1 : PCI_ROM_ADDRESS;
-
-    cfg_write(dev, reg, addr, 4);
-    if (!(r->type & PCI_BASE_ADDRESS_SPACE_IO) && r->type & PCI_BASE_ADDRESS_MEM_TYPE_64) {
-        cfg_write(dev, reg + 4, addr >> 32, 4);
+    cfg_write(p->dev, p->reg, addr, 4);
+    if (p->wide) {
+        cfg_write(p->dev, p->reg + 4, addr >> 32, 4);
     }
 }
 
@@ -289,8 +327,8 @@ static void place_bus(const PciSetup *s, PCIBus *bus, Kind kind, uint64_t base)
         const Piece *p = &g_array_index(pieces, Piece, i);
 
         base = ROUND_UP(base, p->align);
-        if (p->region >= 0) {
-            write_bar(p->dev, p->region, base);
+        if (p->reg) {
+            write_bar(p, base);
         } else {
             write_window(p->dev, kind, base, p->size);
             place_bus(s, pci_bridge_get_sec_bus(PCI_BRIDGE(p->dev)), kind, base);

@@ -98,6 +98,20 @@ void pcie_sriov_pf_init_vf_bar(PCIDevice *pf, int region, uint8_t type, uint64_t
     size_bar(pf, region);
 }
 
+uint64_t pcie_sriov_vf_bar_size(const PCIDevice *pf, int region, uint8_t *type)
+{
+    if (!pf->exp.sriov) {
+        return 0;
+    }
+    *type = pf->exp.sriov->bar[region].type;
+    return pf->exp.sriov->bar[region].size;
+}
+
+uint32_t pcie_sriov_vf_bar_reg(const PCIDevice *pf, int region)
+{
+    return pf->exp.sriov->cap + PCI_SRIOV_BAR + 4 * region;
+}
+
 uint64_t pcie_sriov_vf_bar_address(const PCIDevice *vf, int region)
 {
     PCIDevice *pf = vf->exp.vf_of;

@@ -191,6 +191,33 @@ static void test_reset(void)
     qtest_quit(t);
 }
 
+/* A guest that keeps what it finds enables virtual functions where they were put, in pages of 64 KiB too. */
+static void test_virtual_functions(void)
+{
+    QTestState *t = start(",acpi=on", "-device pcie-root-port,id=rp,chassis=1,addr=1 -device nvme-subsys,id=s -device nvme,bus=rp,serial=x,"
+                          "subsys=s,sriov_max_vfs=40,sriov_vq_flexible=80,sriov_vi_flexible=40,max_ioqpairs=90,msix_qsize=50");
+    uint64_t limit = ((uint64_t)(qtest_readw(t, cfg(0, 1 << 3, 0x22)) & 0xfff0) << 16) | 0xfffff;
+    unsigned cap = 0x100;
+
+    while (qtest_readw(t, cfg(1, 0, cap)) != 0x10) {
+        cap = qtest_readw(t, cfg(1, 0, cap + 2)) >> 4;
+        g_assert_cmphex(cap, !=, 0);
+    }
+    uint64_t bar = qtest_readl(t, cfg(1, 0, cap + 0x24)) & ~0xfULL;
+    g_assert_cmphex(bar & 0xffff, ==, 0);
+    check_below(t, 0, 1 << 3, 1);
+    g_assert_cmphex(bar, >=, (uint64_t)(qtest_readw(t, cfg(0, 1 << 3, 0x20)) & 0xfff0) << 16);
+    g_assert_cmphex(bar + 40 * 0x10000 - 1, <=, limit);
+
+    qtest_writel(t, cfg(1, 0, cap + 0x20), 0x10);       /* system pages of 64 KiB */
+    g_assert_cmphex(qtest_readl(t, cfg(1, 0, cap + 0x24)) & ~0xfULL, ==, bar);
+    qtest_writew(t, cfg(1, 0, cap + 0x10), 40);
+    g_assert_cmphex(qtest_readl(t, bar + 39 * 0x10000 + 8), ==, UINT32_MAX);    /* nothing there yet */
+    qtest_writew(t, cfg(1, 0, cap + 8), 1 | 8);         /* VF Enable, VF MSE */
+    g_assert_cmphex(qtest_readl(t, bar + 39 * 0x10000 + 8), ==, 0);     /* the last is there, and offline */
+    qtest_quit(t);
+}
+
 static void test_only_when_needed(void)
 {
     static const char *const machines[] = { "", ",acpi=auto", ",acpi=off" };
@@ -236,6 +263,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/efi-handover/setup", test_setup);
     g_test_add_func("/efi-handover/reset", test_reset);
+    g_test_add_func("/efi-handover/virtual-functions", test_virtual_functions);
     g_test_add_func("/efi-handover/only-when-needed", test_only_when_needed);
 #ifdef CONFIG_HOSTSIM
     g_test_add_func("/efi-handover/accelerated", test_accelerated);

@@ -16,6 +16,9 @@
 bool pcie_sriov_pf_init(PCIDevice *pf, uint16_t offset, uint16_t vf_device_id, uint16_t total_vfs, uint16_t first_offset,
                         uint16_t stride, Error **errp);
 void pcie_sriov_pf_init_vf_bar(PCIDevice *pf, int region, uint8_t type, uint64_t size);
+/* One VF's share and where the guest places it; 0: there is no such BAR. */
+uint64_t pcie_sriov_vf_bar_size(const PCIDevice *pf, int region, uint8_t *type);
+uint32_t pcie_sriov_vf_bar_reg(const PCIDevice *pf, int region);
 /* Functions of @vf_type, made and realized. On failure none is left. */
 bool pcie_sriov_pf_make_vfs(PCIDevice *pf, const char *vf_type, Error **errp);
 void pcie_sriov_pf_exit(PCIDevice *pf);
