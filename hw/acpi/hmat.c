@@ -15,11 +15,12 @@ enum { PROXIMITY_LEN = 40, LOCALITY_LEN = 32, CACHE_LEN = 32 };
 enum { INITIATOR_VALID = 1 << 0 };
 enum { PS_PER_NS = 1000 };
 
-/* Nodes by role, in order. */
-typedef struct Roles { uint32_t ids[MAX_NUMA_NODES]; unsigned index[MAX_NUMA_NODES], n; } Roles;
+/* Nodes by role, in order. Every node is a target: memory may come to it later. */
+typedef struct Roles { uint32_t ids[MAX_NUMA_NODES]; unsigned index[MAX_NUMA_NODES], n; bool has[MAX_NUMA_NODES]; } Roles;
 
 static void add_role(Roles *r, unsigned node)
 {
+    r->has[node] = true;
     r->index[node] = r->n;
     r->ids[r->n++] = node;
 }
@@ -68,7 +69,9 @@ static void put_locality(AcpiTables *t, const GArray *values, unsigned hierarchy
     for (guint i = 0; unit && i < values->len; i++) {
         const HmatValue *v = &g_array_index(values, HmatValue, i);
         unsigned cell = initiators->index[v->initiator] * targets->n + targets->index[v->target];
-        stw_le_p(t->blob->data + matrix + 2 * cell, v->value / unit);
+        if (initiators->has[v->initiator]) {        /* its device may have gone since */
+            stw_le_p(t->blob->data + matrix + 2 * cell, v->value / unit);
+        }
     }
 }
 
@@ -120,11 +123,11 @@ void acpi_build_hmat(AcpiTables *t, const MachineState *ms)
 
     acpi_put32(t, 0);
     for (unsigned i = 0; i < ms->num_numa; i++) {
-        if (ms->numa[i].cpu_ranges->len) {
+        if (machine_node_initiates(ms, i)) {
             add_role(&initiators, i);
         }
+        add_role(&targets, i);
         if (ms->numa[i].size) {
-            add_role(&targets, i);
             put_proximity(t, ms, i);
         }
     }

@@ -1,9 +1,10 @@
 /*
- * SRAT and SLIT: which node a processor or a stretch of memory belongs to,
+ * SRAT and SLIT: which node a processor, a stretch of memory or a device belongs to,
  * and how far nodes are apart (ACPI 6.5, 5.2.16 and 5.2.17).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "hw/acpi/generic-initiator.h"
 #include "hw/acpi/topology.h"
 
 enum { SRAT_MEMORY = 1, SRAT_MEMORY_LEN = 40, SRAT_GICC = 3, SRAT_GICC_LEN = 18 };
@@ -50,6 +51,7 @@ void acpi_build_srat(AcpiTables *t, MachineState *ms, uint64_t ram_base, uint64_
             ram_base += ms->numa[i].size;
         }
     }
+    acpi_put_generic_initiators(t);
     if (room_len) {
         put_memory(t, ms->num_numa - 1, room_base, room_len, SRAT_ENABLED | SRAT_HOTPLUGGABLE);
     }

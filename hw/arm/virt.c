@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "accel/accel.h"
+#include "hw/acpi/generic-initiator.h"
 #include "hw/acpi/generic_event_device.h"
 #include "hw/arm/smmuv3.h"
 #include "hw/gpio/pl061.h"
@@ -163,7 +164,7 @@ static void machine_done(Notifier *n, void *data)
 
     virt_smmu_note_features(vms);
     tell_extra_roots(vms);
-    if (!fw_cfg_set_boot_order(vms->fw_cfg, &err) || !load_guest(vms, &info, &err) || !make_fdt(vms, &err)) {
+    if (!acpi_generic_initiators_check(ms, &err) || !fw_cfg_set_boot_order(vms->fw_cfg, &err) || !load_guest(vms, &info, &err) || !make_fdt(vms, &err)) {
         fail(err);
     }
     virt_acpi_setup(vms);

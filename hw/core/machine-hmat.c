@@ -146,10 +146,6 @@ bool machine_parse_hmat_lb(MachineState *ms, json_t *opts, Error **errp)
         !take_value(opts, hmat_is_latency(type), &v.value, errp) || !options_must_be_empty(opts, "-numa hmat-lb", errp)) {
         return false;
     }
-    if (!ms->numa[initiator].cpu_ranges->len) {
-        error_setg(errp, "-numa hmat-lb: initiator=%u has no CPUs, so it initiates nothing", initiator);
-        return false;
-    }
     GArray **values = &hmat_of(ms)->values[level][type];
     *values = *values ? *values : g_array_new(FALSE, FALSE, sizeof(HmatValue));
     v.initiator = initiator;
@@ -232,6 +228,34 @@ bool machine_parse_hmat_cache(MachineState *ms, json_t *opts, Error **errp)
 
 /* --- initiators ------------------------------------------------------------------ */
 
+bool machine_node_initiates(const MachineState *ms, unsigned node)
+{
+    return ms->numa[node].cpu_ranges->len || ms->device_initiators[node];
+}
+
+static bool check_initiators(const MachineState *ms, const GArray *values, Error **errp)
+{
+    for (guint i = 0; values && i < values->len; i++) {
+        unsigned node = g_array_index(values, HmatValue, i).initiator;
+
+        if (!machine_node_initiates(ms, node)) {
+            error_setg(errp, "-numa hmat-lb: initiator=%u has neither CPUs nor an acpi-generic-initiator, so it initiates nothing", node);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_all_initiators(const MachineState *ms, Error **errp)
+{
+    for (unsigned i = 0; ms->hmat && i < HMAT_HIERARCHIES * HMAT_DATA_TYPES; i++) {
+        if (!check_initiators(ms, ms->hmat->values[i / HMAT_DATA_TYPES][i % HMAT_DATA_TYPES], errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool machine_hmat_finish(MachineState *ms, Error **errp)
 {
     bool used = ms->hmat != NULL;
@@ -256,5 +280,5 @@ bool machine_hmat_finish(MachineState *ms, Error **errp)
         error_setg(errp, "-numa initiator=, hmat-lb and hmat-cache need the table of memory attributes; add -machine hmat=on");
         return false;
     }
-    return true;
+    return check_all_initiators(ms, errp);
 }

@@ -148,6 +148,32 @@ static void test_blockdevs(void)
     unlink(image);
 }
 
+/* Entries for devices come and go; the guest reads tables that are made anew after a reset. */
+static void test_initiators(void)
+{
+    QTestState *t = qtest_init("-M virt,hmat=on -m 128 -object memory-backend-ram,id=m,size=128M -numa node,cpus=0,memdev=m -numa node "
+                               "-device pcie-root-port,id=rp -object acpi-generic-initiator,id=g,pci-dev=rp,node=1 "
+                               "-numa hmat-lb,initiator=1,target=0,hierarchy=memory,data-type=access-latency,latency=1");
+
+    qtest_qmp_error(t, "GenericError", "pci-dev=no is not the id", "{'execute':'object-add','arguments':{'qom-type':"
+                    "'acpi-generic-initiator','id':'h','pci-dev':'no','node':1}}");
+    qtest_qmp_error(t, "GenericError", "nodeid=2", "{'execute':'object-add','arguments':{'qom-type':"
+                    "'acpi-generic-initiator','id':'h','pci-dev':'rp','node':2}}");
+    qtest_qmp_error(t, "GenericError", "cannot change", "{'execute':'qom-set','arguments':{'path':'/objects/g','property':'node','value':0}}");
+    for (int i = 0; i < 2; i++) {
+        json_decref(qtest_qmp_return(t, "{'execute':'object-add','arguments':{'qom-type':'acpi-generic-initiator','id':'h','pci-dev':'rp','node':0}}"));
+        json_decref(qtest_qmp_return(t, "{'execute':'object-del','arguments':{'id':'h'}}"));
+    }
+    json_decref(qtest_qmp_return(t, "{'execute':'object-del','arguments':{'id':'g'}}"));       /* a latency from nobody stays behind */
+    json_decref(qtest_qmp_return(t, "{'execute':'system_reset'}"));
+    json_decref(qtest_qmp_event(t, "RESET"));
+    for (unsigned file = 0x20; file < 0x50; file++) {           /* fw_cfg: tables are made when one of their files is chosen */
+        qtest_writew(t, 0x09020008, GUINT16_SWAP_LE_BE(file));
+        qtest_readb(t, 0x09020000);
+    }
+    qtest_quit(t);
+}
+
 /* A device that could not be, or is gone, holds on to nothing: what it had is free when the client hears of it. */
 static void test_let_go(void)
 {
@@ -244,6 +270,7 @@ int main(int argc, char **argv)
     g_test_add_func("/backends/block/shared-firmware", test_shared_firmware);
     g_test_add_func("/backends/block/nodes", test_blockdevs);
     g_test_add_func("/backends/let-go", test_let_go);
+    g_test_add_func("/backends/initiators", test_initiators);
     g_test_add_func("/backends/char/console", test_console_on_a_socket);
     g_test_add_func("/backends/char/add-remove", test_chardev_add_remove);
     return g_test_run();

@@ -85,6 +85,13 @@ static const Case cases[] = {
       LB("0,target=1", "memory", "read-latency,latency=65") LB("1,target=0", "memory", "write-latency,latency=700")
       LB("0,target=0", "first-level", "read-bandwidth,bandwidth=4G") LB("1,target=1", "second-level", "write-bandwidth,bandwidth=200M")
       LB("0,target=1", "third-level", "access-latency,latency=100"), HIGH_ECAM },
+    /* A device that reaches memory by itself: its nodes initiate, and are targets before they have memory. */
+    { "generic-initiator", "-M virt,gic-version=3,hmat=on -cpu cortex-a57 -smp 2 -m 256 -object memory-backend-ram,size=256M,id=a "
+      "-numa node,memdev=a,cpus=0-1 -numa node,initiator=0 -numa node -device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
+      "-device pcie-root-port,id=gpu,bus=pcie.1,chassis=1 "
+      "-object acpi-generic-initiator,id=gi0,pci-dev=gpu,node=1 -object acpi-generic-initiator,id=gi1,pci-dev=gpu,node=2 "
+      LB("0,target=0", "memory", "access-latency,latency=10") LB("2,target=0", "memory", "access-latency,latency=30")
+      LB("0,target=1", "memory", "access-latency,latency=30"), HIGH_ECAM },
 #ifdef CONFIG_HOSTSIM
     { "accel", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 " SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
       "-device arm-smmuv3,primary-bus=pcie.1,id=smmuv3.1,accel=on,ats=off -device pcie-root-port,id=port1,bus=pcie.1,chassis=1 "

@@ -55,6 +55,13 @@ static const WrongUse wrong_uses[] = {
     { "-M virt -device {\"driver\":", "JSON" },
     { "-M virt -mon chardev=nosuch", "nosuch" },
     { "-M virt -add-fd fd=999,set=1", "999" },
+    { "-M virt -object acpi-generic-initiator,id=g,node=1", "'pci-dev' is missing" },
+    { "-M virt -object acpi-generic-initiator,id=g,pci-dev=rp", "'node' is missing" },
+    { "-M virt -object acpi-generic-initiator,id=g,pci-dev=rp,node=128", "node" },
+    { "-M virt -object acpi-generic-initiator,id=g,pci-dev=rp,node=0", "pci-dev=rp is not the id of a PCI device" },
+    { "-M virt -device pcie-root-port,id=rp -object acpi-generic-initiator,id=g,pci-dev=rp,node=0", "no -numa node,nodeid=0" },
+    { "-M virt,hmat=on -m 128 -object memory-backend-ram,id=m,size=128M -numa node,cpus=0,memdev=m -numa node "
+      "-numa hmat-lb,initiator=1,target=0,hierarchy=memory,data-type=access-latency,latency=1", "neither CPUs nor an acpi-generic-initiator" },
 };
 
 static void wrong_use(gconstpointer data)

@@ -79,6 +79,7 @@ struct MachineState {
     struct { char *order; char *once; bool menu, strict; unsigned reboot_timeout, splash_time; } boot;
     unsigned num_numa;
     NumaNode *numa;                     /* MAX_NUMA_NODES, or NULL without -numa */
+    uint16_t device_initiators[MAX_NUMA_NODES];     /* devices that reach memory by themselves, by node */
     bool have_numa_distance;            /* -numa dist was given: tables show distances */
     bool hmat_enabled;
     struct NumaHmat *hmat;              /* -numa hmat-lb and hmat-cache, or NULL (hw/core/numa-hmat.h) */
@@ -104,6 +105,8 @@ void qemu_add_machine_init_done_notifier(struct Notifier *n);
 void machine_run_init_done_notifiers(void);
 /* Does any node have memory of its own? Then the machine makes none. */
 bool machine_numa_brings_memory(const MachineState *ms);
+/* Do CPUs or devices of @node reach memory? */
+bool machine_node_initiates(const MachineState *ms, unsigned node);
 bool machine_numa_finish(MachineState *ms, Error **errp);
 
 #endif
