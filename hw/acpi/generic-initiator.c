@@ -11,6 +11,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "backends/hostmem.h"
 #include "hw/acpi/generic-initiator.h"
 #include "hw/core/qdev.h"
 #include "hw/pci/pci.h"
@@ -56,7 +57,17 @@ static int note(Object *obj, void *opaque)
     return 0;
 }
 
-/* In the order of a hash table with the names of all objects: the machine that guests know has them so. */
+static int note_memory(Object *obj, void *opaque)
+{
+    return object_dynamic_cast(obj, TYPE_MEMORY_BACKEND) ? note(obj, opaque) : 0;
+}
+
+static int note_early(Object *obj, void *opaque)
+{
+    return object_dynamic_cast(obj, TYPE_MEMORY_BACKEND) ? 0 : note(obj, opaque);
+}
+
+/* In the order of a hash table with the names of all objects, memory last: the machine that guests know has them so. */
 static GPtrArray *all(void)
 {
     g_autoptr(GHashTable) objects = g_hash_table_new(g_str_hash, g_str_equal);
@@ -64,7 +75,8 @@ static GPtrArray *all(void)
     GHashTableIter it;
     gpointer obj;
 
-    object_child_foreach(object_get_objects_root(), note, objects);
+    object_child_foreach(object_get_objects_root(), note_early, objects);
+    object_child_foreach(object_get_objects_root(), note_memory, objects);
     g_hash_table_iter_init(&it, objects);
     while (g_hash_table_iter_next(&it, NULL, &obj)) {
         if (object_dynamic_cast(obj, TYPE_ACPI_GENERIC_INITIATOR)) {

@@ -1,13 +1,14 @@
 /*
  * The slots of the main PCI root in the DSDT, and EDSM: the method through
  * which a function with `acpi-index` tells the kernel its number, which names
- * network interfaces (PCI Firmware Specification 3.3, 4.6.7). It reaches
- * functions on the root itself; behind ports, names come from the slot.
+ * network interfaces (PCI Firmware Specification 3.3, 4.6.7). On a bus that
+ * takes hotplug names come from the slot instead; conventional ones count as such.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "hw/acpi/pci.h"
 #include "hw/pci/pci_bridge.h"
+#include "hw/pci/pcie_port.h"
 
 #define UUID_PCI_DSM "e5c937d0-3553-4d7a-9117-ea4d19c3434d"
 enum { DSM_DEVICE_NAME = 7, DSM_SUPPORTED = 1 << 0 | 1 << DSM_DEVICE_NAME };
@@ -117,6 +118,17 @@ static void add_index(Aml *a, uint32_t index)
     aml_close(a);
 }
 
+static bool names_by_index(const PCIBus *bus)
+{
+    const PCIESlot *slot;
+
+    if (pci_bus_is_root(bus) || !pci_bus_is_express(bus)) {
+        return pci_bus_is_root(bus);
+    }
+    slot = (PCIESlot *)object_dynamic_cast(OBJECT(bus->parent_dev), TYPE_PCIE_SLOT);
+    return !slot || !slot->hotplug;
+}
+
 static void add_slots(Aml *a, PCIBus *bus)
 {
     char name[5];
@@ -131,11 +143,11 @@ static void add_slots(Aml *a, PCIBus *bus)
         snprintf(name, sizeof(name), "S%02X", (unsigned)devfn);
         aml_open_device(a, name);
         aml_name_int(a, "_ADR", PCI_SLOT(devfn) << 16 | PCI_FUNC(devfn));
-        if (dev->acpi_index && pci_bus_is_root(bus)) {
-            add_index(a, dev->acpi_index);
-        }
         if (object_dynamic_cast(OBJECT(dev), TYPE_PCI_BRIDGE)) {
             add_slots(a, pci_bridge_get_sec_bus(PCI_BRIDGE(dev)));
+        }
+        if (dev->acpi_index && names_by_index(bus)) {
+            add_index(a, dev->acpi_index);
         }
         aml_close(a);
     }

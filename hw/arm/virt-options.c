@@ -30,7 +30,10 @@ static json_t *switch_get(Object *obj, const ObjectProperty *prop, Error **errp)
 
 static bool switch_set(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
 {
+    VirtMachineState *vms = VIRT_MACHINE(obj);
     const Switch *s = prop->opaque;
+
+    vms->its_asked = vms->its_asked || s->offset == offsetof(VirtMachineState, its);
     return option_bool(value, s->name, (bool *)((char *)obj + s->offset), errp);
 }
 
@@ -94,7 +97,9 @@ static const Choice choices[] = {
 static json_t *choice_get(Object *obj, const ObjectProperty *prop, Error **errp)
 {
     const Choice *c = prop->opaque;
-    return json_string(*(char **)((char *)obj + c->offset));
+    const char *v = *(char **)((char *)obj + c->offset);
+
+    return json_string(v ? v : c->initial);
 }
 
 static bool choice_set(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
@@ -263,7 +268,9 @@ void virt_options_init(VirtMachineState *vms)
         *(bool *)((char *)vms + switches[i].offset) = switches[i].initial;
     }
     for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-        *(char **)((char *)vms + choices[i].offset) = g_strdup(choices[i].initial);
+        if (choices[i].offset != offsetof(VirtMachineState, msi_opt)) {     /* NULL: nothing asked, and its= has its say */
+            *(char **)((char *)vms + choices[i].offset) = g_strdup(choices[i].initial);
+        }
     }
     vms->virtio_transports = NUM_VIRTIO_TRANSPORTS;
     vms->highmem_mmio_size = DEFAULT_HIGH_MMIO_SIZE;
@@ -280,20 +287,21 @@ void virt_options_finalize(VirtMachineState *vms)
     g_free(vms->pflash_opt[1]);
 }
 
+/* msi= has the last word; its= counts without it. */
 static bool resolve_msi(VirtMachineState *vms, Error **errp)
 {
-    bool its_possible = vms->gic_version == 3 && vms->its;
+    const char *asked = vms->msi_opt ? vms->msi_opt : !vms->its ? "no its" : vms->its_asked ? "its" : "auto";
 
-    if (!strcmp(vms->msi_opt, "its") && !its_possible) {
-        error_setg(errp, "-machine msi=its needs gic-version=3 and its=on");
+    if (!strcmp(asked, "its") && vms->gic_version == 2) {
+        error_setg(errp, "-machine %s needs gic-version=3", vms->msi_opt ? "msi=its" : "its=on");
         return false;
     }
-    if (!strcmp(vms->msi_opt, "off")) {
+    if (!strcmp(asked, "off")) {
         vms->msi_controller = VIRT_MSI_CTRL_NONE;
-    } else if (!strcmp(vms->msi_opt, "gicv2m") || vms->gic_version == 2) {
+    } else if (!strcmp(asked, "gicv2m") || vms->gic_version == 2) {
         vms->msi_controller = VIRT_MSI_CTRL_GICV2M;
     } else {
-        vms->msi_controller = its_possible ? VIRT_MSI_CTRL_ITS : VIRT_MSI_CTRL_NONE;
+        vms->msi_controller = strcmp(asked, "no its") ? VIRT_MSI_CTRL_ITS : VIRT_MSI_CTRL_NONE;
     }
     vms->its = vms->msi_controller == VIRT_MSI_CTRL_ITS;
     return true;

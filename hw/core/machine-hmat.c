@@ -230,7 +230,7 @@ bool machine_parse_hmat_cache(MachineState *ms, json_t *opts, Error **errp)
 
 bool machine_node_initiates(const MachineState *ms, unsigned node)
 {
-    return ms->numa[node].cpu_ranges->len || ms->device_initiators[node];
+    return ms->numa[node].has_cpus || ms->device_initiators[node];
 }
 
 static bool check_initiators(const MachineState *ms, const GArray *values, Error **errp)
@@ -262,7 +262,7 @@ bool machine_hmat_finish(MachineState *ms, Error **errp)
 
     for (unsigned i = 0; i < ms->num_numa; i++) {
         NumaNode *node = &ms->numa[i];
-        bool cpus = node->cpu_ranges->len;
+        bool cpus = node->has_cpus;
 
         used = used || node->initiator >= 0;
         if (cpus && node->initiator >= 0 && node->initiator != (int)i) {
@@ -271,7 +271,7 @@ bool machine_hmat_finish(MachineState *ms, Error **errp)
         }
         if (cpus && ms->hmat_enabled) {
             node->initiator = i;
-        } else if (node->initiator >= 0 && (!ms->numa[node->initiator].present || !ms->numa[node->initiator].cpu_ranges->len)) {
+        } else if (node->initiator >= 0 && (!ms->numa[node->initiator].present || !ms->numa[node->initiator].has_cpus)) {
             error_setg(errp, "-numa node,nodeid=%u: initiator=%d must name a node with CPUs", i, node->initiator);
             return false;
         }

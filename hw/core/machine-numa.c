@@ -350,6 +350,21 @@ bool machine_numa_brings_memory(const MachineState *ms)
     return false;
 }
 
+/* CPUs that no node was given have one by default, where the machine says so. */
+static void find_cpus(MachineState *ms)
+{
+    MachineClass *mc = MACHINE_GET_CLASS(ms);
+    unsigned n = 0;
+    const CPUArchId *slots = mc->possible_cpus ? mc->possible_cpus(ms, &n) : NULL;
+
+    for (unsigned i = 0; i < ms->num_numa; i++) {
+        ms->numa[i].has_cpus = ms->numa[i].cpu_ranges->len;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        ms->numa[MAX(slots[i].node, 0)].has_cpus = true;
+    }
+}
+
 bool machine_numa_finish(MachineState *ms, Error **errp)
 {
     bool memdevs = machine_numa_brings_memory(ms);
@@ -361,7 +376,11 @@ bool machine_numa_finish(MachineState *ms, Error **errp)
     if (!ms->num_numa) {
         return true;
     }
-    if (!check_numbers(ms, errp) || !finish_distances(ms, errp) || !machine_hmat_finish(ms, errp)) {
+    if (!check_numbers(ms, errp)) {
+        return false;
+    }
+    find_cpus(ms);
+    if (!finish_distances(ms, errp) || !machine_hmat_finish(ms, errp)) {
         return false;
     }
     if (memdevs && ms->memdev) {

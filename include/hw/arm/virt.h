@@ -66,6 +66,7 @@ struct VirtMachineState {
     /* options */
     bool highmem, highmem_compact, highmem_ecam, highmem_mmio, highmem_redists, its, dtb_randomness, default_bus_bypass_iommu;
     int gic_version;                    /* 2 or 3, resolved at init */
+    bool its_asked;                     /* its= was given */
     char *gic_version_opt, *msi_opt, *iommu_opt, *pflash_opt[2];
     OnOffAuto acpi;
     uint8_t virtio_transports;

@@ -31,6 +31,7 @@ typedef struct NumaNode {
     uint64_t size;
     char *memdev_id;                    /* what the user named; made later than the option is read */
     Object *memdev;                     /* HostMemoryBackend or NULL */
+    bool has_cpus;                      /* given or by default; known when the machine is complete */
     uint8_t distance[MAX_NUMA_NODES];
     int initiator;
     GArray *cpu_ranges;                 /* pairs of int: first, last */
