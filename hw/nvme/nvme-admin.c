@@ -16,6 +16,7 @@ static bool id_usable(const NvmeCtrl *n, uint16_t id)
 static uint16_t check_queue(NvmeRequest *req, bool exists)
 {
     NvmeCtrl *n = nvme_ctrl_of(req);
+    bool submission = req->cmd.opcode == NVME_ADM_CREATE_SQ;
     uint32_t cdw10 = le32toh(req->cmd.cdw10), size = cdw10 >> 16;
 
     if (!id_usable(n, cdw10 & 0xffff) || exists) {
@@ -27,7 +28,10 @@ static uint16_t check_queue(NvmeRequest *req, bool exists)
     if (!(le32toh(req->cmd.cdw11) & 1)) {
         return NVME_INVALID_FIELD | NVME_DNR;           /* we require physically contiguous queues */
     }
-    return le64toh(req->cmd.dptr1) & (n->page_size - 1) ? NVME_PRP_OFFSET_INVALID | NVME_DNR : NVME_OK;
+    if (le64toh(req->cmd.dptr1) & (n->page_size - 1)) {
+        return NVME_PRP_OFFSET_INVALID | NVME_DNR;
+    }
+    return nvme_cmb_queue_allowed(n, le64toh(req->cmd.dptr1), size + 1, submission) ? NVME_OK : NVME_CMB_INVALID_USE | NVME_DNR;
 }
 
 static uint16_t create_cq(NvmeRequest *req)

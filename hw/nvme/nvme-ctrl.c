@@ -2,8 +2,7 @@
  * NVMe controller (1b36:0010), NVM Express 1.4 over PCI Express: registers,
  * enable, reset, shutdown; doorbells at 0x1000, MSI-X in the same BAR.
  *
- * Not modelled: controller and persistent memory buffers, zoned namespaces,
- * metadata, reservations, namespace management, firmware download.
+ * Not modelled: persistent memory regions, zoned namespaces, metadata, reservations, namespace management, firmware download.
  *
  * Registers run under the machine lock; block completions in the main thread.
  *
@@ -48,12 +47,18 @@ static void controller_reset(NvmeCtrl *n)
     nvme_irq_update(n);
 }
 
-static bool config_usable(const NvmeCtrl *n)
+static bool admin_queues_usable(NvmeCtrl *n)
 {
-    uint32_t page = 4096U << FIELD_EX32(n->cc, CC, MPS);
+    uint32_t page = 4096U << FIELD_EX32(n->cc, CC, MPS), sqs = FIELD_EX32(n->aqa, AQA, ASQS), cqs = FIELD_EX32(n->aqa, AQA, ACQS);
 
+    return sqs && cqs && !((n->asq | n->acq) & (page - 1)) && nvme_cmb_queue_allowed(n, n->asq, sqs + 1, true) &&
+        nvme_cmb_queue_allowed(n, n->acq, cqs + 1, false);
+}
+
+static bool config_usable(NvmeCtrl *n)
+{
     return FIELD_EX32(n->cc, CC, MPS) <= MPS_MAX_LOG2 && !FIELD_EX32(n->cc, CC, CSS) && !FIELD_EX32(n->cc, CC, AMS) &&
-        FIELD_EX32(n->aqa, AQA, ASQS) && FIELD_EX32(n->aqa, AQA, ACQS) && !((n->asq | n->acq) & (page - 1));
+        admin_queues_usable(n);
 }
 
 static void controller_enable(NvmeCtrl *n)
@@ -170,6 +175,7 @@ static void load_registers(const NvmeCtrl *n, uint8_t *r)
     stl_le_p(r + NVME_REG_AQA, n->aqa);
     stq_le_p(r + NVME_REG_ASQ, n->asq);
     stq_le_p(r + NVME_REG_ACQ, n->acq);
+    nvme_cmb_load_registers(n, r);
 }
 
 static uint64_t nvme_mmio_read(void *opaque, hwaddr addr, unsigned size)
@@ -216,6 +222,10 @@ static void write_register(NvmeCtrl *n, hwaddr addr, uint32_t val)
         if (!enabled) {
             set_half(&n->acq, (addr - NVME_REG_ACQ) * 8, val);
         }
+        break;
+    case NVME_REG_CMBMSC:
+    case NVME_REG_CMBMSC + 4:
+        nvme_cmb_write_msc(n, (addr - NVME_REG_CMBMSC) * 8, val);
         break;
     }
 }
@@ -275,7 +285,7 @@ static bool check_options(NvmeCtrl *n, Error **errp)
     } else if (n->mdts > 16) {
         error_setg(errp, "mdts=%u is too large, 16 (256 MiB) is the most", n->mdts);
     } else {
-        return true;
+        return nvme_cmb_check(n, errp);
     }
     return false;
 }
@@ -323,6 +333,9 @@ static bool init_pci(NvmeCtrl *n, Error **errp)
     memory_region_init(&n->bar0, OBJECT(n), "nvme-bar0", l.size);
     memory_region_init_io(&n->iomem, OBJECT(n), &nvme_mmio_ops, n, "nvme", l.table);
     memory_region_add_subregion(&n->bar0, 0, &n->iomem);
+    if (!nvme_cmb_init(n, errp)) {
+        return false;
+    }
     if (msi_nonbroken && !msix_init(dev, n->msix_qsize, &n->bar0, 0, l.table, &n->bar0, 0, l.pba, MSIX_AT, errp)) {
         return false;
     }
@@ -356,6 +369,7 @@ static void init_cap(NvmeCtrl *n)
     n->cap = FIELD_DP64(n->cap, CAP, TO, TIMEOUT_HALF_S);
     n->cap = FIELD_DP64(n->cap, CAP, CSS, 1);
     n->cap = FIELD_DP64(n->cap, CAP, MPSMAX, MPS_MAX_LOG2);
+    n->cap = FIELD_DP64(n->cap, CAP, CMBS, n->cmb_size_mb != 0);
 }
 
 /* What realize does before anything can go wrong inside the controller. */
@@ -409,6 +423,7 @@ static bool nvme_realize(PCIDevice *dev, Error **errp)
     n->sqs = g_new0(NvmeSQ *, n->max_ioqpairs + 1);
     n->cqs = g_new0(NvmeCQ *, n->max_ioqpairs + 1);
     n->aers = g_new0(NvmeRequest *, n->aerl + 1);
+    nvme_cmb_reset(n);
     nvme_features_reset(n);
     n->vmstate = qemu_add_vm_change_state_handler(run_state_changed, n);
     if (n->sriov_max_vfs && !pcie_sriov_pf_make_vfs(dev, TYPE_NVME, errp)) {
@@ -439,14 +454,21 @@ static void nvme_reset_hold(Object *obj, ResetType type)
     controller_reset(n);
     n->cc = n->aqa = 0;
     n->asq = n->acq = 0;
+    if (!n->cmb.keep) {
+        nvme_cmb_reset(n);
+    }
 }
 
 static void nvme_write_config(PCIDevice *dev, uint32_t addr, uint32_t val, int len)
 {
+    NvmeCtrl *n = NVME(dev);
+
     pci_default_write_config(dev, addr, val, len);
+    n->cmb.keep = true;
     if (dev->exp.exp_cap) {
         pcie_cap_flr_write_config(dev, addr, val, len);
     }
+    n->cmb.keep = false;
 }
 
 static const Property nvme_properties[] = {
@@ -462,6 +484,8 @@ static const Property nvme_properties[] = {
     DEFINE_PROP_UINT32("aer_max_queued", NvmeCtrl, aer_max_queued, 64),
     DEFINE_PROP_SIZE32("logical_block_size", NvmeCtrl, logical_block_size, 0),
     DEFINE_PROP_SIZE32("physical_block_size", NvmeCtrl, physical_block_size, 0),
+    DEFINE_PROP_UINT32("cmb_size_mb", NvmeCtrl, cmb_size_mb, 0),
+    DEFINE_PROP_BOOL("legacy-cmb", NvmeCtrl, legacy_cmb, false),
     DEFINE_PROP_BOOL("dbcs", NvmeCtrl, dbcs, true),
     DEFINE_PROP_BOOL("ioeventfd", NvmeCtrl, ioeventfd, false),
     DEFINE_PROP_BOOL("use-intel-id", NvmeCtrl, use_intel_id, false),
@@ -475,6 +499,8 @@ static const Property nvme_properties[] = {
 };
 
 static const PropertyDoc nvme_docs[] = {
+    { "cmb_size_mb", "Memory of the controller that the guest can use, in BAR 2: a power of two in MiB, 0: none" },
+    { "legacy-cmb", "The guest does not say where that memory is for the controller: it is where BAR 2 is (NVM Express 1.3)" },
     { "subsys", "nvme-subsys that the controller belongs to" },
     { "sriov_max_vfs", "How many virtual functions the guest can enable, each a secondary controller" },
     { "sriov_vq_flexible", "Queue pairs of max_ioqpairs that the guest can give to secondary controllers" },

@@ -36,7 +36,7 @@ static uint16_t compare(NvmeRequest *req)
         for (uint64_t done = 0; done < seg->len;) {
             uint64_t n = MIN(seg->len - done, sizeof(chunk));
 
-            if (pci_dma_read(&nvme_ctrl_of(req)->parent_obj, seg->addr + done, chunk, n)) {
+            if (nvme_dma(nvme_ctrl_of(req), seg->addr + done, chunk, n, false)) {
                 return NVME_DATA_TRANSFER_ERROR;
             }
             if (memcmp(chunk, req->bounce + at, n)) {

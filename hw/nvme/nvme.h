@@ -107,11 +107,22 @@ struct NvmeSubsys {
     NvmeNamespace *namespaces[NVME_MAX_NAMESPACES + 1]; /* ids are the subsystem's; private ones too */
 };
 
+/* The controller memory buffer: memory in BAR 2, and where it is for the controller. */
+typedef struct NvmeCmb {
+    MemoryRegion mem;
+    uint64_t msc;                       /* CMBMSC */
+    bool shown;                         /* CMBLOC and CMBSZ do not read 0 */
+    bool keep;                          /* a reset of the function is no reset of CMBMSC */
+} NvmeCmb;
+
+typedef enum NvmePlace { NVME_IN_HOST_MEMORY = 1, NVME_IN_CMB = 2, NVME_IN_BOTH = 3 } NvmePlace;
+
 typedef struct NvmeEvent { uint8_t type, info, log; } NvmeEvent;
 
 struct NvmeCtrl {
     PCIDevice parent_obj;
     MemoryRegion bar0, iomem;
+    NvmeCmb cmb;
     BusState *bus;
     /* registers */
     uint64_t cap, asq, acq;
@@ -151,10 +162,10 @@ struct NvmeCtrl {
     /* properties */
     BlockBackend *blk;
     char *serial, *model, *firmware;
-    uint32_t max_ioqpairs, aer_max_queued, logical_block_size, physical_block_size;
+    uint32_t max_ioqpairs, aer_max_queued, logical_block_size, physical_block_size, cmb_size_mb;
     uint16_t msix_qsize, mqes;
     uint8_t mdts, aerl;
-    bool dbcs, ioeventfd, use_intel_id;
+    bool dbcs, ioeventfd, use_intel_id, legacy_cmb;
     int32_t bootindex;
     NvmeSubsys *subsys;
     uint16_t sriov_max_vfs, flexible[NVME_RESOURCES];
@@ -163,9 +174,31 @@ struct NvmeCtrl {
 
 static inline NvmeCtrl *nvme_ctrl_of(const NvmeRequest *req) { return req->sq->ctrl; }
 /* As pci_dma_read and _write, for what is asked for with each command. */
-static inline MemTxResult nvme_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest)
+static inline MemTxResult nvme_host_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest)
 {
     return ram_window_rw(&n->ram, pci_get_address_space(&n->parent_obj), addr, pci_dma_attrs(&n->parent_obj), buf, len, to_guest);
+}
+
+/* nvme-cmb.c */
+bool nvme_cmb_check(NvmeCtrl *n, Error **errp);
+bool nvme_cmb_init(NvmeCtrl *n, Error **errp);
+void nvme_cmb_reset(NvmeCtrl *n);
+void nvme_cmb_load_registers(const NvmeCtrl *n, uint8_t *r);
+void nvme_cmb_write_msc(NvmeCtrl *n, unsigned shift, uint32_t val);
+/* Where @len bytes at @addr are for the controller; *@host is set for NVME_IN_CMB only. */
+NvmePlace nvme_cmb_find(NvmeCtrl *n, uint64_t addr, uint64_t len, uint8_t **host);
+MemTxResult nvme_cmb_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest);
+/* Unmap it as guest memory. NULL: not all of it is there. */
+void *nvme_cmb_map(NvmeCtrl *n, uint64_t addr, uint64_t len);
+/* Queues are in one place; only submissions may be in the buffer. */
+bool nvme_cmb_queue_allowed(NvmeCtrl *n, uint64_t addr, uint32_t entries, bool submissions);
+/* Data of a command is in the buffer or outside, not both. */
+bool nvme_cmb_data_allowed(NvmeRequest *req);
+
+/* What the controller reads and writes: the host's memory or its own. */
+static inline MemTxResult nvme_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest)
+{
+    return n->cmb_size_mb ? nvme_cmb_dma(n, addr, buf, len, to_guest) : nvme_host_dma(n, addr, buf, len, to_guest);
 }
 
 static inline uint32_t nvme_cq_next(const NvmeCQ *cq, uint32_t i) { return i + 1 == cq->size ? 0 : i + 1; }
