@@ -352,7 +352,7 @@ static bool add_own_namespace(NvmeCtrl *n, Error **errp)
     }
     ns = NVME_NS(object_new(TYPE_NVME_NS));
     ns->blk = n->blk;
-    ns->block_size = n->logical_block_size;
+    ns->medium = n->medium;
     if (!nvme_ns_attach(n, ns, errp)) {
         ns->blk = NULL;                 /* it is the controller's to release */
         object_unref(ns);
@@ -482,8 +482,7 @@ static const Property nvme_properties[] = {
     DEFINE_PROP_UINT8("mdts", NvmeCtrl, mdts, 7),
     DEFINE_PROP_UINT8("aerl", NvmeCtrl, aerl, 3),
     DEFINE_PROP_UINT32("aer_max_queued", NvmeCtrl, aer_max_queued, 64),
-    DEFINE_PROP_SIZE32("logical_block_size", NvmeCtrl, logical_block_size, 0),
-    DEFINE_PROP_SIZE32("physical_block_size", NvmeCtrl, physical_block_size, 0),
+    DEFINE_NVME_MEDIUM_PROPS(NvmeCtrl, medium),
     DEFINE_PROP_UINT32("cmb_size_mb", NvmeCtrl, cmb_size_mb, 0),
     DEFINE_PROP_BOOL("legacy-cmb", NvmeCtrl, legacy_cmb, false),
     DEFINE_PROP_BOOL("dbcs", NvmeCtrl, dbcs, true),
@@ -499,6 +498,7 @@ static const Property nvme_properties[] = {
 };
 
 static const PropertyDoc nvme_docs[] = {
+    NVME_MEDIUM_DOCS,
     { "cmb_size_mb", "Memory of the controller that the guest can use, in BAR 2: a power of two in MiB, 0: none" },
     { "legacy-cmb", "The guest does not say where that memory is for the controller: it is where BAR 2 is (NVM Express 1.3)" },
     { "subsys", "nvme-subsys that the controller belongs to" },

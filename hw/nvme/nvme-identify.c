@@ -19,7 +19,8 @@ enum { CMIC_CONTROLLERS = 0x02, CMIC_VF = 0x04, OACS_VIRT_MGMT = 0x80, OACS_DBBU
 enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40 };
 enum { VWC_PRESENT = 0x01, VWC_FLUSH_ALL = 0x06, SGLS_SUPPORTED = 0x01, SGLS_BIT_BUCKET = 0x10000 };
 /* Figure 245 */
-enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_EUI64 = 120, IN_LBAF0 = 128 };
+enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_NPDG = 68, IN_NPDA = 70, IN_EUI64 = 120, IN_LBAF0 = 128 };
+enum { NSFEAT_OPTPERF = 0x10 };
 enum { DLFEAT_READS_ZERO = 0x01, DLFEAT_WZ_DEALLOCATE = 0x08 };
 /* Figure 249 */
 enum { NIDT_EUI64 = 1, NIDT_UUID = 3, NIDT_CSI = 4 };
@@ -71,6 +72,14 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     stl_le_p(id + IC_PSD0 + 8, 4);
 }
 
+/* In blocks, less one. */
+static uint16_t discard_granularity(const NvmeNamespace *ns)
+{
+    uint32_t blocks = ns->medium.discard_granularity >> ns->block_shift;
+
+    return blocks ? MIN(blocks, 0x10000U) - 1 : 0;
+}
+
 static void fill_namespace(const NvmeNamespace *ns, uint8_t *id)
 {
     uint64_t blocks = ns->size >> ns->block_shift;
@@ -80,6 +89,9 @@ static void fill_namespace(const NvmeNamespace *ns, uint8_t *id)
     stq_le_p(id + IN_NUSE, blocks);
     id[IN_NMIC] = ns->ctrl->subsys && ns->shared;
     id[IN_DLFEAT] = DLFEAT_READS_ZERO | DLFEAT_WZ_DEALLOCATE;
+    id[IN_NSFEAT] = NSFEAT_OPTPERF;     /* preferred writes are a block, as the fields for them say by being 0 */
+    stw_le_p(id + IN_NPDG, discard_granularity(ns));
+    stw_le_p(id + IN_NPDA, discard_granularity(ns));
     stq_be_p(id + IN_EUI64, ns->eui64);
     id[IN_LBAF0 + 2] = ns->block_shift;
 }

@@ -94,11 +94,22 @@ static void failed(NvmeRequest *req)
     }
 }
 
-/* What must be durable before it is answered: forced writes, and all writes with the cache off. */
+/*
+ * What must be durable before it is answered: forced writes, and all writes with the cache off. The block layer sees to
+ * that for writes to a drive without a cache, not for zeroes.
+ */
 static bool needs_flush(NvmeRequest *req)
 {
-    return writes_data(req) && !req->flushed &&
-        ((le32toh(req->cmd.cdw12) & NVME_RW_FUA) || !nvme_ctrl_of(req)->write_cache);
+    bool cached;
+
+    if (!writes_data(req) || req->flushed) {
+        return false;
+    }
+    cached = blk_enable_write_cache(req->ns->blk);
+    if (!cached && req->cmd.opcode == NVME_IO_WRITE) {
+        return false;
+    }
+    return !cached || !nvme_ctrl_of(req)->write_cache || (le32toh(req->cmd.cdw12) & NVME_RW_FUA);
 }
 
 static void part_done(void *opaque, int ret)

@@ -8,23 +8,49 @@
 
 #define BLOCK_SIZE_MIN  512
 #define BLOCK_SIZE_MAX  (64 * KiB)
+#define DISCARD_GRANULARITY 4096U       /* what host file systems give back */
+
+static bool check_medium(const NvmeMedium *m, Error **errp)
+{
+    uint32_t block = m->logical_block_size;
+
+    if (!is_power_of_2(block) || block < BLOCK_SIZE_MIN || block > BLOCK_SIZE_MAX) {
+        error_setg(errp, "logical_block_size=%u must be a power of two from %u to %llu", block, BLOCK_SIZE_MIN,
+                   (unsigned long long)BLOCK_SIZE_MAX);
+    } else if (m->physical_block_size && (!is_power_of_2(m->physical_block_size) || m->physical_block_size < block)) {
+        error_setg(errp, "physical_block_size=%u must be a power of two of at least logical_block_size=%u", m->physical_block_size, block);
+    } else if (m->min_io_size % block || m->opt_io_size % block) {
+        error_setg(errp, "min_io_size=%u and opt_io_size=%u must be multiples of logical_block_size=%u", m->min_io_size, m->opt_io_size,
+                   block);
+    } else if (m->discard_granularity % block) {
+        error_setg(errp, "discard_granularity=%u must be a multiple of logical_block_size=%u", m->discard_granularity, block);
+    } else {
+        return true;
+    }
+    return false;
+}
 
 static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 {
     int64_t len = blk_getlength(ns->blk);
+    NvmeMedium *m = &ns->medium;
 
-    ns->block_size = ns->block_size ? ns->block_size : BLOCK_SIZE_MIN;
-    if (!is_power_of_2(ns->block_size) || ns->block_size < BLOCK_SIZE_MIN || ns->block_size > BLOCK_SIZE_MAX) {
-        error_setg(errp, "logical_block_size=%u must be a power of two from %u to %llu", ns->block_size, BLOCK_SIZE_MIN,
-                   (unsigned long long)BLOCK_SIZE_MAX);
+    m->logical_block_size = m->logical_block_size ? m->logical_block_size : BLOCK_SIZE_MIN;
+    if (m->discard_granularity == NVME_GRANULARITY_AUTO) {
+        m->discard_granularity = MAX(m->logical_block_size, DISCARD_GRANULARITY);
+    }
+    if (!check_medium(m, errp)) {
         return false;
     }
     if (len < 0) {
         error_setg_errno(errp, len, "cannot find out the size of drive '%s'", blk_name(ns->blk));
         return false;
     }
-    ns->block_shift = ctz32(ns->block_size);
-    ns->size = len & ~(uint64_t)(ns->block_size - 1);
+    if (m->write_cache != ON_OFF_AUTO_AUTO) {
+        blk_set_enable_write_cache(ns->blk, m->write_cache == ON_OFF_AUTO_ON);
+    }
+    ns->block_shift = ctz32(m->logical_block_size);
+    ns->size = len & ~(uint64_t)(m->logical_block_size - 1);
     return true;
 }
 
@@ -138,11 +164,13 @@ static void ns_unrealize(DeviceState *dev)
 static const Property ns_properties[] = {
     DEFINE_PROP_DRIVE("drive", NvmeNamespace, blk),
     DEFINE_PROP_UINT32("nsid", NvmeNamespace, nsid, 0),
-    DEFINE_PROP_SIZE32("logical_block_size", NvmeNamespace, block_size, 0),
+    DEFINE_NVME_MEDIUM_PROPS(NvmeNamespace, medium),
     DEFINE_PROP_UINT64("eui64", NvmeNamespace, eui64, 0),
     DEFINE_PROP_UUID("uuid", NvmeNamespace, uuid),
     DEFINE_PROP_BOOL("shared", NvmeNamespace, shared, true),
 };
+
+static const PropertyDoc ns_docs[] = { NVME_MEDIUM_DOCS, { NULL, NULL } };
 
 static void ns_class_init(ObjectClass *klass, const void *data)
 {
@@ -156,6 +184,7 @@ static void ns_class_init(ObjectClass *klass, const void *data)
     dc->desc = "Virtual NVMe namespace";
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_props(dc, ns_properties);
+    device_class_describe_props(dc, ns_docs);
 }
 
 static const TypeInfo ns_infos[] = {

@@ -8,6 +8,7 @@
 
 #include <sys/uio.h>
 #include "block/block.h"
+#include "hw/core/qdev-properties.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_sriov.h"
@@ -30,6 +31,26 @@ OBJECT_DECLARE_SIMPLE_TYPE(NvmeSubsys, NVME_SUBSYS)
 
 /* What the primary controller can give to secondary ones: queue pairs with their admin queue, and vectors. */
 enum { NVME_VQ, NVME_VI, NVME_RESOURCES };
+
+/* What the properties say about a medium, of a controller with drive= or of nvme-ns. */
+typedef struct NvmeMedium {
+    uint32_t logical_block_size, physical_block_size, min_io_size, opt_io_size, discard_granularity;
+    OnOffAuto write_cache;
+} NvmeMedium;
+#define NVME_GRANULARITY_AUTO   UINT32_MAX
+
+#define DEFINE_NVME_MEDIUM_PROPS(S, f) \
+    DEFINE_PROP_SIZE32("logical_block_size", S, f.logical_block_size, 0), \
+    DEFINE_PROP_SIZE32("physical_block_size", S, f.physical_block_size, 0), \
+    DEFINE_PROP_SIZE32("min_io_size", S, f.min_io_size, 0), \
+    DEFINE_PROP_SIZE32("opt_io_size", S, f.opt_io_size, 0), \
+    DEFINE_PROP_SIZE32("discard_granularity", S, f.discard_granularity, NVME_GRANULARITY_AUTO), \
+    DEFINE_PROP_ON_OFF_AUTO("write-cache", S, f.write_cache, ON_OFF_AUTO_AUTO)
+#define NVME_NOT_IN_IDENTIFY    "No effect: the Identify data of the reference machine's controller does not tell it"
+#define NVME_MEDIUM_DOCS \
+    { "physical_block_size", NVME_NOT_IN_IDENTIFY }, { "min_io_size", NVME_NOT_IN_IDENTIFY }, { "opt_io_size", NVME_NOT_IN_IDENTIFY }, \
+    { "discard_granularity", "Size and alignment of what is worth deallocating, 0: a logical block" }, \
+    { "write-cache", "Off: writes are on the medium when they are answered, whatever the guest says; auto: as the drive has it" }
 
 typedef struct NvmeSQ NvmeSQ;
 typedef struct NvmeCQ NvmeCQ;
@@ -94,7 +115,7 @@ struct NvmeNamespace {
     bool shared;                        /* all controllers of the subsystem see it */
     uint32_t nsid;                      /* 0 before one is chosen */
     uint64_t size;                      /* bytes */
-    uint32_t block_size;
+    NvmeMedium medium;
     uint8_t block_shift;
     uint64_t eui64;
     QemuUUID uuid;
@@ -162,7 +183,8 @@ struct NvmeCtrl {
     /* properties */
     BlockBackend *blk;
     char *serial, *model, *firmware;
-    uint32_t max_ioqpairs, aer_max_queued, logical_block_size, physical_block_size, cmb_size_mb;
+    uint32_t max_ioqpairs, aer_max_queued, cmb_size_mb;
+    NvmeMedium medium;                  /* of drive= */
     uint16_t msix_qsize, mqes;
     uint8_t mdts, aerl;
     bool dbcs, ioeventfd, use_intel_id, legacy_cmb;

@@ -1,0 +1,131 @@
+/*
+ * What the properties of an NVMe controller and of its namespaces make of it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "nvme-helpers.h"
+
+enum { ID_NSFEAT = 24, ID_NPWG = 64, ID_NPDG = 68, ID_NPDA = 70, FEAT_DEFAULT = 1 << 8 };
+
+/* @ns: properties of an nvme-ns; NULL: the controller has the drive. */
+static Nvme start(const char *drive, const char *controller, const char *ns)
+{
+    g_autofree char *disk = disk_new("disk");
+    g_autofree char *medium = ns ? g_strdup_printf("-device nvme-ns,drive=d,bus=n%s", ns) : g_strdup("");
+    Nvme n = { .t = qtest_init(VIRT_ARGS "-drive if=none,id=d,format=raw,file=%s%s -device nvme,id=n,serial=S1,bus=pcie.0,addr=1%s%s %s",
+                               disk, drive, ns ? "" : ",drive=d", controller, medium) };
+
+    enable(&n);
+    make_io_queue(&n);
+    return n;
+}
+
+static uint32_t feature(Nvme *n, uint32_t what)
+{
+    g_assert_cmphex(admin(n, NVME_ADM_GET_FEATURES, 0, 0, what, 0), ==, NVME_OK);
+    return n->result;
+}
+
+static int64_t flushes(Nvme *n)
+{
+    return disk_counter(n->t, "flush_operations");
+}
+
+static const struct { const char *drive, *controller, *ns; bool on; } caches[] = {
+    { "", "", NULL, true }, { "", "", "", true }, { "", ",write-cache=off", NULL, false }, { "", "", ",write-cache=off", false },
+    { ",cache=writethrough", "", NULL, false }, { ",cache=writethrough", ",write-cache=on", NULL, true },
+    { "", ",write-cache=off", "", true },       /* of another medium: there is none */
+};
+
+static void test_write_cache(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(caches); i++) {
+        Nvme n = start(caches[i].drive, caches[i].controller, caches[i].ns);
+
+        g_assert_cmpuint(feature(&n, NVME_FEAT_WRITE_CACHE), ==, caches[i].on);
+        g_assert_cmpuint(feature(&n, NVME_FEAT_WRITE_CACHE | FEAT_DEFAULT), ==, caches[i].on);
+        g_assert_cmphex(admin(&n, NVME_ADM_SET_FEATURES, 0, 0, NVME_FEAT_WRITE_CACHE, !caches[i].on), ==, NVME_OK);
+        g_assert_cmpuint(feature(&n, NVME_FEAT_WRITE_CACHE), ==, !caches[i].on);
+        enable(&n);
+        g_assert_cmpuint(feature(&n, NVME_FEAT_WRITE_CACHE), ==, caches[i].on);
+        qtest_quit(n.t);
+    }
+}
+
+static int64_t flushed_by(Nvme *n, NvmeCmd cmd)
+{
+    int64_t before = flushes(n);
+
+    g_assert_cmphex(command(n, &n->io, cmd), ==, NVME_OK);
+    return flushes(n) - before;
+}
+
+/* When we flush after a write; what the block layer does by itself for a drive without a cache is not counted. */
+static void test_flushes(void)
+{
+    NvmeCmd forced = rw(NVME_IO_WRITE, 0, 1, DATA, 0);
+    Nvme n = start("", "", NULL);
+
+    forced.cdw12 |= NVME_RW_FUA;
+    g_assert_cmpint(flushed_by(&n, rw(NVME_IO_WRITE, 0, 1, DATA, 0)), ==, 0);
+    g_assert_cmpint(flushed_by(&n, forced), ==, 1);
+    g_assert_cmphex(admin(&n, NVME_ADM_SET_FEATURES, 0, 0, NVME_FEAT_WRITE_CACHE, 0), ==, NVME_OK);
+    g_assert_cmpint(flushed_by(&n, rw(NVME_IO_WRITE, 0, 1, DATA, 0)), ==, 1);
+    g_assert_cmpint(flushed_by(&n, rw(NVME_IO_WRITE_ZEROES, 0, 1, 0, 0)), ==, 1);
+    qtest_quit(n.t);
+    n = start("", ",write-cache=off", NULL);
+    g_assert_cmpint(flushed_by(&n, forced), ==, 0);
+    g_assert_cmphex(admin(&n, NVME_ADM_SET_FEATURES, 0, 0, NVME_FEAT_WRITE_CACHE, 1), ==, NVME_OK);
+    g_assert_cmpint(flushed_by(&n, rw(NVME_IO_WRITE_ZEROES, 0, 1, 0, 0)), ==, 1);
+    qtest_quit(n.t);
+}
+
+static const struct { const char *props; uint16_t npdg; } granularities[] = {
+    { "", 7 }, { ",discard_granularity=512", 0 }, { ",discard_granularity=64k", 127 }, { ",discard_granularity=0", 0 },
+    { ",discard_granularity=2147483648", 0xffff }, { ",logical_block_size=4096", 0 },
+    { ",logical_block_size=4096,discard_granularity=1M", 255 }, { ",min_io_size=4096,opt_io_size=64k,physical_block_size=4096", 7 },
+};
+
+static void test_granularity(void)
+{
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(granularities); i++) {
+        const char *props = granularities[i / 2].props;
+        Nvme n = i & 1 ? start("", "", props) : start("", props, NULL);
+
+        g_assert_cmphex(admin(&n, NVME_ADM_IDENTIFY, 1, DATA, NVME_CNS_NS, 0), ==, NVME_OK);
+        g_assert_cmphex(qtest_readb(n.t, DATA + ID_NSFEAT), ==, 0x10);
+        g_assert_cmphex(qtest_readw(n.t, DATA + ID_NPWG), ==, 0);
+        g_assert_cmphex(qtest_readw(n.t, DATA + ID_NPDG), ==, granularities[i / 2].npdg);
+        g_assert_cmphex(qtest_readw(n.t, DATA + ID_NPDA), ==, granularities[i / 2].npdg);
+        qtest_quit(n.t);
+    }
+}
+
+static const struct { const char *props, *says; } wrong[] = {
+    { "min_io_size=100", "min_io_size" },
+    { "opt_io_size=1000", "opt_io_size" },
+    { "discard_granularity=1000", "discard_granularity" },
+    { "physical_block_size=512,logical_block_size=4096", "physical_block_size" },
+    { "physical_block_size=1000", "physical_block_size" },
+};
+
+static void test_wrong(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        g_autofree char *err = NULL;
+
+        g_assert_cmpint(qtest_run(&err, "-accel qtest " VIRT_ARGS "-drive if=none,id=d,file=null-co://,format=raw "
+                                  "-device nvme,serial=a,drive=d,%s", wrong[i].props), ==, 1);
+        g_assert_nonnull(strstr(err, wrong[i].says));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/nvme/props/write-cache", test_write_cache);
+    g_test_add_func("/nvme/props/flushes", test_flushes);
+    g_test_add_func("/nvme/props/granularity", test_granularity);
+    g_test_add_func("/nvme/props/wrong", test_wrong);
+    return g_test_run();
+}
