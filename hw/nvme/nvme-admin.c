@@ -154,6 +154,16 @@ void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log)
     nvme_events_deliver(n);
 }
 
+bool nvme_event_pending(const NvmeCtrl *n, uint8_t type)
+{
+    bool found = n->masked_events & BIT(type);
+
+    for (GList *l = n->events.head; l && !found; l = l->next) {
+        found = ((NvmeEvent *)l->data)->type == type;
+    }
+    return found;
+}
+
 void nvme_events_clear(NvmeCtrl *n)
 {
     NvmeEvent *e;

@@ -521,6 +521,7 @@ static void nvme_class_init(ObjectClass *klass, const void *data)
     device_class_set_phases(dc, NULL, nvme_reset_hold, NULL, NULL);
     device_class_set_props(dc, nvme_properties);
     device_class_describe_props(dc, nvme_docs);
+    nvme_smart_class_init(klass);
     pc->vendor_id = PCI_VENDOR_ID_REDHAT;
     pc->device_id = PCI_DEVICE_ID_REDHAT_NVME;
     pc->class_id = PCI_CLASS_STORAGE_EXPRESS;

@@ -52,6 +52,7 @@ void nvme_features_reset(NvmeCtrl *n)
     n->async_config = 0;
     n->write_cache = any_write_cache(n);
     n->num_queues = nvme_ioqpairs(n);
+    nvme_smart_update(n);
     n->timestamp_base = 0;
     n->timestamp_set = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
@@ -181,6 +182,7 @@ static uint16_t set_temperature(NvmeCtrl *n, uint32_t cdw11)
     }
     if (sensor == 0 || sensor == 0xf) {
         n->temperature[which] = cdw11 & 0xffff;
+        nvme_smart_update(n);
     }
     return NVME_OK;
 }

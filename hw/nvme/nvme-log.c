@@ -6,20 +6,9 @@
 #include "nvme.h"
 
 #define LOG_MAX         4096
-#define TEMPERATURE     323             /* kelvin */
 #define EFFECT_SUPPORTED 1U
 #define EFFECT_WRITES   3U              /* supported, and changes user data */
 #define RETAIN_EVENT    0x8000
-
-static void fill_smart(NvmeCtrl *n, uint8_t *log)
-{
-    stw_le_p(log + 1, TEMPERATURE);
-    log[3] = 100;                       /* spare left, per cent */
-    stq_le_p(log + 32, DIV_ROUND_UP(n->blocks_read, 1000));     /* in thousands of 512 bytes */
-    stq_le_p(log + 48, DIV_ROUND_UP(n->blocks_written, 1000));
-    stq_le_p(log + 64, n->reads);
-    stq_le_p(log + 80, n->writes);
-}
 
 static void fill_firmware(NvmeCtrl *n, uint8_t *log)
 {
@@ -63,7 +52,8 @@ static uint64_t fill(NvmeCtrl *n, uint8_t id, uint8_t *log)
         n->masked_events &= ~BIT(NVME_EVENT_ERROR);
         return 64;                      /* one entry, never used */
     case NVME_LOG_SMART:
-        fill_smart(n, log);
+        n->masked_events &= ~BIT(NVME_EVENT_SMART);
+        nvme_smart_fill(n, log);
         return NVME_SMART_SIZE;
     case NVME_LOG_FIRMWARE:
         fill_firmware(n, log);

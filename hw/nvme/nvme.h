@@ -175,6 +175,7 @@ struct NvmeCtrl {
     bool shutting_down;
     unsigned flushes;                   /* of the shutdown */
     uint64_t reads, writes, blocks_read, blocks_written;
+    uint8_t smart_warning, smart_seen;  /* from the property; with those we find, as last told */
     /* subsystem and virtualization */
     uint16_t cntlid;
     bool online;                        /* of a secondary controller */
@@ -264,10 +265,15 @@ uint16_t nvme_identify(NvmeRequest *req);
 uint16_t nvme_get_features(NvmeRequest *req);
 uint16_t nvme_set_features(NvmeRequest *req);
 void nvme_features_reset(NvmeCtrl *n);
+/* nvme-smart.c */
+void nvme_smart_fill(const NvmeCtrl *n, uint8_t *log);
+void nvme_smart_update(NvmeCtrl *n);            /* a critical warning may have come or gone */
+void nvme_smart_class_init(ObjectClass *klass);
 /* nvme-log.c */
 uint16_t nvme_get_log(NvmeRequest *req);
 /* nvme-admin.c */
 void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log);
+bool nvme_event_pending(const NvmeCtrl *n, uint8_t type);      /* told and not looked at, or about to be told */
 void nvme_events_clear(NvmeCtrl *n);
 void nvme_events_deliver(NvmeCtrl *n);
 /* nvme-ns.c */

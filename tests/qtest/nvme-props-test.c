@@ -101,12 +101,137 @@ static void test_granularity(void)
     }
 }
 
+enum { SMART_EVENT = 1 | NVME_LOG_SMART << 16, INFO_RELIABILITY = 0, INFO_TEMPERATURE = 1 << 8, INFO_SPARE = 2 << 8 };
+
+static void warn(Nvme *n, unsigned warning)
+{
+    json_decref(qtest_qmp_return(n->t, "{'execute': 'qom-set', 'arguments': {'path': '/machine/peripheral/n', "
+                                 "'property': 'smart_critical_warning', 'value': %u}}", warning));
+}
+
+static uint8_t warning(Nvme *n, uint32_t flags)
+{
+    g_assert_cmphex(admin(n, NVME_ADM_GET_LOG, ~0U, DATA, 127 << 16 | flags | NVME_LOG_SMART, 0), ==, NVME_OK);
+    return qtest_readb(n->t, DATA);
+}
+
+static void await_event(Nvme *n)
+{
+    post(n, &n->admin, (NvmeCmd) { .opcode = NVME_ADM_ASYNC_EVENT });
+}
+
+/* The oldest request for events is answered, whatever was asked since. */
+static uint32_t event(Nvme *n)
+{
+    uint16_t cid = n->admin.cid;
+    NvmeCqe cqe;
+
+    g_assert_true(answered(n, &n->admin, &cqe));
+    n->admin.cid = cqe.cid;
+    g_assert_cmphex(wait_answer(n, &n->admin), ==, NVME_OK);
+    n->admin.cid = cid;
+    return n->result;
+}
+
+static bool no_event(Nvme *n)
+{
+    NvmeCqe cqe;
+
+    return !answered(n, &n->admin, &cqe);
+}
+
+static void configure_events(Nvme *n, uint32_t which)
+{
+    g_assert_cmphex(admin(n, NVME_ADM_SET_FEATURES, 0, 0, NVME_FEAT_ASYNC_EVENT, which), ==, NVME_OK);
+}
+
+static void test_smart_log(void)
+{
+    Nvme n = start("", ",smart_critical_warning=4", NULL);
+    g_autoptr(json_t) r = NULL, v = NULL;
+
+    g_assert_cmphex(warning(&n, 0), ==, 4);
+    warn(&n, 0x1b);
+    g_assert_cmphex(warning(&n, 0), ==, 0x1b);
+    r = qtest_qmp(n.t, "{'execute': 'qom-set', 'arguments': {'path': '/machine/peripheral/n', "
+                  "'property': 'smart_critical_warning', 'value': 32}}");
+    g_assert_nonnull(json_object_get(r, "error"));
+    v = qtest_qmp_return(n.t, "{'execute': 'qom-get', 'arguments': {'path': '/machine/peripheral/n', 'property': 'smart_critical_warning'}}");
+    g_assert_cmpint(json_integer_value(v), ==, 0x1b);
+    enable(&n);
+    g_assert_cmphex(warning(&n, 0), ==, 0x1b);
+    qtest_quit(n.t);
+}
+
+static void test_smart_events(void)
+{
+    static const uint32_t infos[] = { INFO_SPARE, INFO_TEMPERATURE, INFO_RELIABILITY, INFO_RELIABILITY, INFO_RELIABILITY };
+    Nvme n = start("", "", NULL);
+
+    await_event(&n);
+    warn(&n, 0x1f);
+    g_assert_true(no_event(&n));        /* none was asked for, nor when it is later */
+    configure_events(&n, 0x1f);
+    warn(&n, 0x0f);
+    g_assert_true(no_event(&n));
+    for (size_t i = 0; i < ARRAY_SIZE(infos); i++) {
+        warn(&n, 0);
+        warn(&n, 1 << i);
+        g_assert_cmphex(event(&n), ==, SMART_EVENT | infos[i]);
+        await_event(&n);
+        warn(&n, 0);
+        warn(&n, 0x1f);
+        g_assert_true(no_event(&n));    /* until the log is read */
+        g_assert_cmphex(warning(&n, 0x8000), ==, 0x1f);
+        warn(&n, 0);
+        warn(&n, 0x1f);
+        g_assert_true(no_event(&n));    /* and its event not kept */
+        g_assert_cmphex(warning(&n, 0), ==, 0x1f);
+        g_assert_true(no_event(&n));
+    }
+    configure_events(&n, 0x10);
+    warn(&n, 0);
+    warn(&n, 0x0f);
+    g_assert_true(no_event(&n));
+    warn(&n, 0x1f);
+    g_assert_cmphex(event(&n), ==, SMART_EVENT | INFO_RELIABILITY);
+    qtest_quit(n.t);
+}
+
+/* The disk has 323 K. */
+static void test_temperature(void)
+{
+    Nvme n = start("", "", NULL);
+    const uint32_t under = 1 << 20;
+
+    configure_events(&n, 2);
+    await_event(&n);
+    g_assert_cmphex(warning(&n, 0), ==, 0);
+    g_assert_cmphex(admin(&n, NVME_ADM_SET_FEATURES, 0, 0, NVME_FEAT_TEMPERATURE, 324), ==, NVME_OK);
+    g_assert_cmphex(warning(&n, 0), ==, 0);
+    g_assert_cmphex(admin(&n, NVME_ADM_SET_FEATURES, 0, 0, NVME_FEAT_TEMPERATURE, 322 | under), ==, NVME_OK);
+    g_assert_cmphex(warning(&n, 0), ==, 0);
+    post(&n, &n.admin, (NvmeCmd) { .opcode = NVME_ADM_SET_FEATURES, .cdw10 = NVME_FEAT_TEMPERATURE, .cdw11 = 323 });
+    g_assert_cmphex(event(&n), ==, SMART_EVENT | INFO_TEMPERATURE);
+    g_assert_cmphex(wait_answer(&n, &n.admin), ==, NVME_OK);
+    g_assert_cmphex(warning(&n, 0), ==, 2);
+    await_event(&n);
+    g_assert_cmphex(admin(&n, NVME_ADM_SET_FEATURES, 0, 0, NVME_FEAT_TEMPERATURE, 400), ==, NVME_OK);
+    g_assert_cmphex(warning(&n, 0), ==, 0);
+    post(&n, &n.admin, (NvmeCmd) { .opcode = NVME_ADM_SET_FEATURES, .cdw10 = NVME_FEAT_TEMPERATURE, .cdw11 = 323 | under });
+    g_assert_cmphex(event(&n), ==, SMART_EVENT | INFO_TEMPERATURE);
+    g_assert_cmphex(wait_answer(&n, &n.admin), ==, NVME_OK);
+    qtest_quit(n.t);
+}
+
 static const struct { const char *props, *says; } wrong[] = {
     { "min_io_size=100", "min_io_size" },
     { "opt_io_size=1000", "opt_io_size" },
     { "discard_granularity=1000", "discard_granularity" },
     { "physical_block_size=512,logical_block_size=4096", "physical_block_size" },
     { "physical_block_size=1000", "physical_block_size" },
+    { "smart_critical_warning=32", "smart_critical_warning" },
+    { "smart_critical_warning=256", "smart_critical_warning" },
 };
 
 static void test_wrong(void)
@@ -126,6 +251,9 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/props/write-cache", test_write_cache);
     g_test_add_func("/nvme/props/flushes", test_flushes);
     g_test_add_func("/nvme/props/granularity", test_granularity);
+    g_test_add_func("/nvme/props/smart-log", test_smart_log);
+    g_test_add_func("/nvme/props/smart-events", test_smart_events);
+    g_test_add_func("/nvme/props/temperature", test_temperature);
     g_test_add_func("/nvme/props/wrong", test_wrong);
     return g_test_run();
 }
