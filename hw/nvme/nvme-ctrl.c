@@ -1,6 +1,6 @@
 /*
  * NVMe controller (1b36:0010), NVM Express 1.4 over PCI Express: registers,
- * enable, reset, shutdown; doorbells at 0x1000, MSI-X in the same BAR.
+ * enable, reset, shutdown; doorbells at 0x1000, MSI-X in the same BAR or one of its own.
  *
  * Not modelled: persistent memory regions, zoned namespaces, metadata, reservations, namespace management, firmware download.
  *
@@ -12,7 +12,7 @@
 #include "nvme.h"
 #include "util/trace.h"
 
-enum { MSIX_AT = 0x40, PM_AT = 0x60, EXP_AT = 0x80 };
+enum { MSIX_BAR = 4, MSIX_AT = 0x40, PM_AT = 0x60, EXP_AT = 0x80 };
 #define MPS_MAX_LOG2    4               /* 4 KiB << 4 */
 #define TIMEOUT_HALF_S  15
 
@@ -309,10 +309,28 @@ static void init_ids(NvmeCtrl *n)
     }
 }
 
-static bool init_pci(NvmeCtrl *n, Error **errp)
+/* BAR 0, and vectors there or elsewhere. */
+static bool init_bars(NvmeCtrl *n, Error **errp)
 {
     PCIDevice *dev = &n->parent_obj;
     NvmeLayout l = nvme_layout(n->max_ioqpairs, n->msix_qsize);
+
+    memory_region_init(&n->bar0, OBJECT(n), "nvme-bar0", n->msix_exclusive_bar ? pow2ceil(l.table) : l.size);
+    memory_region_init_io(&n->iomem, OBJECT(n), &nvme_mmio_ops, n, "nvme", l.table);
+    memory_region_add_subregion(&n->bar0, 0, &n->iomem);
+    pci_register_bar(dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &n->bar0);
+    if (!msi_nonbroken) {
+        return true;
+    }
+    if (n->msix_exclusive_bar) {
+        return msix_init_exclusive_bar(dev, n->msix_qsize, MSIX_BAR, errp);
+    }
+    return msix_init(dev, n->msix_qsize, &n->bar0, 0, l.table, &n->bar0, 0, l.pba, MSIX_AT, errp);
+}
+
+static bool init_pci(NvmeCtrl *n, Error **errp)
+{
+    PCIDevice *dev = &n->parent_obj;
 
     dev->config[PCI_CLASS_PROG] = 2;
     if (!nvme_is_secondary(n)) {        /* a VF has neither ids nor a wire */
@@ -330,17 +348,7 @@ static bool init_pci(NvmeCtrl *n, Error **errp)
         }
         pcie_cap_flr_init(dev);
     }
-    memory_region_init(&n->bar0, OBJECT(n), "nvme-bar0", l.size);
-    memory_region_init_io(&n->iomem, OBJECT(n), &nvme_mmio_ops, n, "nvme", l.table);
-    memory_region_add_subregion(&n->bar0, 0, &n->iomem);
-    if (!nvme_cmb_init(n, errp)) {
-        return false;
-    }
-    if (msi_nonbroken && !msix_init(dev, n->msix_qsize, &n->bar0, 0, l.table, &n->bar0, 0, l.pba, MSIX_AT, errp)) {
-        return false;
-    }
-    pci_register_bar(dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &n->bar0);
-    return nvme_virt_init_pci(n, errp);
+    return nvme_cmb_init(n, errp) && init_bars(n, errp) && nvme_virt_init_pci(n, errp);
 }
 
 static bool add_own_namespace(NvmeCtrl *n, Error **errp)
@@ -397,7 +405,11 @@ static void nvme_exit(PCIDevice *dev)
         blk_detach_dev(n->blk, OBJECT(n));
         n->blk = NULL;
     }
-    msix_uninit(dev, &n->bar0, &n->bar0);
+    if (n->msix_exclusive_bar) {
+        msix_uninit_exclusive_bar(dev);
+    } else {
+        msix_uninit(dev, &n->bar0, &n->bar0);
+    }
     g_free(n->sqs);
     g_free(n->cqs);
     g_free(n->aers);
@@ -485,6 +497,7 @@ static const Property nvme_properties[] = {
     DEFINE_NVME_MEDIUM_PROPS(NvmeCtrl, medium),
     DEFINE_PROP_UINT32("cmb_size_mb", NvmeCtrl, cmb_size_mb, 0),
     DEFINE_PROP_BOOL("legacy-cmb", NvmeCtrl, legacy_cmb, false),
+    DEFINE_PROP_BOOL("msix-exclusive-bar", NvmeCtrl, msix_exclusive_bar, false),
     DEFINE_PROP_BOOL("dbcs", NvmeCtrl, dbcs, true),
     DEFINE_PROP_BOOL("ioeventfd", NvmeCtrl, ioeventfd, false),
     DEFINE_PROP_BOOL("use-intel-id", NvmeCtrl, use_intel_id, false),
@@ -501,6 +514,7 @@ static const PropertyDoc nvme_docs[] = {
     NVME_MEDIUM_DOCS,
     { "cmb_size_mb", "Memory of the controller that the guest can use, in BAR 2: a power of two in MiB, 0: none" },
     { "legacy-cmb", "The guest does not say where that memory is for the controller: it is where BAR 2 is (NVM Express 1.3)" },
+    { "msix-exclusive-bar", "The MSI-X table is in BAR 4, not behind the registers; virtual functions keep it there" },
     { "subsys", "nvme-subsys that the controller belongs to" },
     { "sriov_max_vfs", "How many virtual functions the guest can enable, each a secondary controller" },
     { "sriov_vq_flexible", "Queue pairs of max_ioqpairs that the guest can give to secondary controllers" },

@@ -188,7 +188,7 @@ struct NvmeCtrl {
     NvmeMedium medium;                  /* of drive= */
     uint16_t msix_qsize, mqes;
     uint8_t mdts, aerl;
-    bool dbcs, ioeventfd, use_intel_id, legacy_cmb;
+    bool dbcs, ioeventfd, use_intel_id, legacy_cmb, msix_exclusive_bar;
     int32_t bootindex;
     NvmeSubsys *subsys;
     uint16_t sriov_max_vfs, flexible[NVME_RESOURCES];
@@ -237,7 +237,7 @@ void nvme_io_end(NvmeSQ *sq);
 /* Deletes @sq when nothing of it is under way, and answers @deleter then. */
 void nvme_sq_delete(NvmeSQ *sq, NvmeRequest *deleter);
 /* nvme-ctrl.c: where the MSI-X table and pending bits are in BAR 0, and how large that is */
-typedef struct NvmeLayout { uint64_t table, pba, size; } NvmeLayout;
+typedef struct NvmeLayout { uint64_t table, pba, size; } NvmeLayout;     /* table is also the end of the registers */
 NvmeLayout nvme_layout(uint32_t ioqpairs, uint32_t vectors);
 /* As if CC.EN fell, and the registers of the admin queues go too. */
 void nvme_stop(NvmeCtrl *n);

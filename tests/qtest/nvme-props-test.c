@@ -224,6 +224,47 @@ static void test_temperature(void)
     qtest_quit(n.t);
 }
 
+/* Where the table and the pending bits are, and how large the BARs: as on the peer. */
+static const struct { const char *props; uint32_t bar0, bar4, table, pba; } layouts[] = {
+    { "", 0xffffc004, 0, 0x2000, 0x3000 }, { ",msix-exclusive-bar=on", 0xffffe004, 0xfffff000, 4, 0x804 },
+    { ",msix-exclusive-bar=on,msix_qsize=129", 0xffffe004, 0xfffff000, 4, 0x814 },
+    { ",msix-exclusive-bar=on,msix_qsize=300", 0xffffe004, 0xffffe000, 4, 0x12c4 },
+    { ",msix-exclusive-bar=on,msix_qsize=2048", 0xffffe004, 0xffff0000, 4, 0x8004 },
+    { ",msix-exclusive-bar=on,max_ioqpairs=1000", 0xffffc004, 0xfffff000, 4, 0x804 },
+};
+
+static void test_msix_bar(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+        QTestState *t = qtest_init(VIRT_ARGS "-device nvme,serial=S1,bus=pcie.0,addr=1%s", layouts[i].props);
+        const uint32_t bars[] = { layouts[i].bar0, ~0U, 0, 0, layouts[i].bar4, 0 };
+
+        for (int b = 0; b < 6; b++) {
+            qtest_writel(t, cfg(0, 1, 0, PCI_BASE_ADDRESS_0 + 4 * b), ~0U);
+            g_assert_cmphex(qtest_readl(t, cfg(0, 1, 0, PCI_BASE_ADDRESS_0 + 4 * b)), ==, bars[b]);
+        }
+        g_assert_cmphex(qtest_readb(t, cfg(0, 1, 0, 0x40)), ==, PCI_CAP_ID_MSIX);
+        g_assert_cmphex(qtest_readl(t, cfg(0, 1, 0, 0x40 + PCI_MSIX_TABLE)), ==, layouts[i].table);
+        g_assert_cmphex(qtest_readl(t, cfg(0, 1, 0, 0x40 + PCI_MSIX_PBA)), ==, layouts[i].pba);
+        qtest_quit(t);
+    }
+}
+
+/* The vector is masked, and its pending bit is where it is said to be. */
+static void test_msix_pending(void)
+{
+    const uint64_t bar4 = BAR + 0x100000;
+    Nvme n = start("", ",msix-exclusive-bar=on", NULL);
+
+    qtest_writel(n.t, cfg(0, 1, 0, PCI_BASE_ADDRESS_4), bar4);
+    qtest_writew(n.t, cfg(0, 1, 0, 0x40 + PCI_MSIX_FLAGS), PCI_MSIX_FLAGS_ENABLE);
+    g_assert_cmphex(qtest_readl(n.t, bar4 + PCI_MSIX_ENTRY_VECTOR_CTRL), ==, 1);
+    g_assert_cmphex(qtest_readl(n.t, bar4 + 0x800), ==, 0);
+    g_assert_cmphex(warning(&n, 0), ==, 0);
+    g_assert_cmphex(qtest_readl(n.t, bar4 + 0x800), ==, 1);
+    qtest_quit(n.t);
+}
+
 static const struct { const char *props, *says; } wrong[] = {
     { "min_io_size=100", "min_io_size" },
     { "opt_io_size=1000", "opt_io_size" },
@@ -254,6 +295,8 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/props/smart-log", test_smart_log);
     g_test_add_func("/nvme/props/smart-events", test_smart_events);
     g_test_add_func("/nvme/props/temperature", test_temperature);
+    g_test_add_func("/nvme/props/msix-bar", test_msix_bar);
+    g_test_add_func("/nvme/props/msix-pending", test_msix_pending);
     g_test_add_func("/nvme/props/wrong", test_wrong);
     return g_test_run();
 }
