@@ -270,8 +270,18 @@ static void run_state_changed(void *opaque, bool running, RunState state)
     }
 }
 
+/* The old name counts the admin queue. */
+static void use_num_queues(NvmeCtrl *n)
+{
+    if (n->num_queues_given) {
+        warn_report("nvme: num_queues=%u is deprecated, write max_ioqpairs=%u", n->num_queues_given, n->num_queues_given - 1);
+        n->max_ioqpairs = n->num_queues_given - 1;
+    }
+}
+
 static bool check_options(NvmeCtrl *n, Error **errp)
 {
+    use_num_queues(n);
     if (!n->serial || !*n->serial) {
         error_setg(errp, "serial property not set");
     } else if (strlen(n->serial) > 20) {
@@ -489,6 +499,7 @@ static const Property nvme_properties[] = {
     DEFINE_PROP_STRING("model", NvmeCtrl, model),
     DEFINE_PROP_STRING("firmware-version", NvmeCtrl, firmware),
     DEFINE_PROP_UINT32("max_ioqpairs", NvmeCtrl, max_ioqpairs, 64),
+    DEFINE_PROP_UINT32("num_queues", NvmeCtrl, num_queues_given, 0),
     DEFINE_PROP_UINT16("msix_qsize", NvmeCtrl, msix_qsize, 65),
     DEFINE_PROP_UINT16("mqes", NvmeCtrl, mqes, 2047),
     DEFINE_PROP_UINT8("mdts", NvmeCtrl, mdts, 7),
@@ -497,6 +508,8 @@ static const Property nvme_properties[] = {
     DEFINE_NVME_MEDIUM_PROPS(NvmeCtrl, medium),
     DEFINE_PROP_UINT32("cmb_size_mb", NvmeCtrl, cmb_size_mb, 0),
     DEFINE_PROP_BOOL("legacy-cmb", NvmeCtrl, legacy_cmb, false),
+    DEFINE_PROP_BOOL("ctratt.mem", NvmeCtrl, ctratt_mem, false),
+    DEFINE_PROP_BOOL("ocp", NvmeCtrl, ocp, false),
     DEFINE_PROP_BOOL("msix-exclusive-bar", NvmeCtrl, msix_exclusive_bar, false),
     DEFINE_PROP_BOOL("dbcs", NvmeCtrl, dbcs, true),
     DEFINE_PROP_BOOL("ioeventfd", NvmeCtrl, ioeventfd, false),
@@ -515,6 +528,9 @@ static const PropertyDoc nvme_docs[] = {
     { "cmb_size_mb", "Memory of the controller that the guest can use, in BAR 2: a power of two in MiB, 0: none" },
     { "legacy-cmb", "The guest does not say where that memory is for the controller: it is where BAR 2 is (NVM Express 1.3)" },
     { "msix-exclusive-bar", "The MSI-X table is in BAR 4, not behind the registers; virtual functions keep it there" },
+    { "num_queues", "Deprecated: max_ioqpairs and one more" },
+    { "ctratt.mem", "Tell the guest that size limits do not count metadata, of which there is none" },
+    { "ocp", "Log page C0h, the extended SMART log of the Open Compute Project" },
     { "subsys", "nvme-subsys that the controller belongs to" },
     { "sriov_max_vfs", "How many virtual functions the guest can enable, each a secondary controller" },
     { "sriov_vq_flexible", "Queue pairs of max_ioqpairs that the guest can give to secondary controllers" },

@@ -10,12 +10,13 @@
 
 /* Figure 247 */
 enum {
-    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_CMIC = 76, IC_MDTS = 77, IC_CNTLID = 78, IC_VER = 80,
+    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_CMIC = 76, IC_MDTS = 77, IC_CNTLID = 78, IC_VER = 80, IC_CTRATT = 96,
     IC_CNTRLTYPE = 111, IC_OACS = 256, IC_ACL = 258, IC_AERL = 259, IC_FRMW = 260, IC_LPA = 261, IC_WCTEMP = 266,
     IC_CCTEMP = 268, IC_SQES = 512, IC_CQES = 513, IC_NN = 516, IC_ONCS = 520, IC_VWC = 525, IC_SGLS = 536,
     IC_SUBNQN = 768, IC_PSD0 = 2048,
 };
 enum { CMIC_CONTROLLERS = 0x02, CMIC_VF = 0x04, OACS_VIRT_MGMT = 0x80, OACS_DBBUF = 0x100, FRMW_ONE_SLOT_READ_ONLY = 0x03, LPA_EFFECTS = 0x02, LPA_EXTENDED = 0x04 };
+enum { CTRATT_MEM = 0x10000 };
 enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40 };
 enum { VWC_PRESENT = 0x01, VWC_FLUSH_ALL = 0x06, SGLS_SUPPORTED = 0x01, SGLS_BIT_BUCKET = 0x10000 };
 /* Figure 245 */
@@ -48,6 +49,7 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     id[IC_MDTS] = n->mdts;
     stw_le_p(id + IC_CNTLID, n->cntlid);
     stl_le_p(id + IC_VER, NVME_VERSION);
+    stl_le_p(id + IC_CTRATT, n->ctratt_mem ? CTRATT_MEM : 0);
     id[IC_CNTRLTYPE] = 1;
     stw_le_p(id + IC_OACS, (n->dbcs ? OACS_DBBUF : 0) | (n->sriov_max_vfs ? OACS_VIRT_MGMT : 0));
     id[IC_ACL] = 3;

@@ -49,9 +49,23 @@ static uint16_t compare(NvmeRequest *req)
     return NVME_OK;
 }
 
-static void finish(NvmeRequest *req, uint16_t status)
+static void count(NvmeRequest *req)
 {
     NvmeCtrl *n = nvme_ctrl_of(req);
+
+    if (reads_data(req)) {
+        n->reads++;
+        n->blocks_read += req->bytes >> 9;
+        n->medium_read += req->cmd.opcode == NVME_IO_READ ? req->bytes : 0;
+    } else if (writes_data(req)) {
+        n->writes++;
+        n->blocks_written += req->bytes >> 9;
+        n->medium_written += req->cmd.opcode == NVME_IO_WRITE ? req->bytes : 0;
+    }
+}
+
+static void finish(NvmeRequest *req, uint16_t status)
+{
     NvmeSQ *sq = req->sq;
     uint16_t copied;
 
@@ -64,12 +78,8 @@ static void finish(NvmeRequest *req, uint16_t status)
         status = compare(req);
     }
     copied = nvme_unmap_iov(req, !status && req->cmd.opcode == NVME_IO_READ);
-    if (!status && reads_data(req)) {
-        n->reads++;
-        n->blocks_read += req->bytes >> 9;
-    } else if (!status && writes_data(req)) {
-        n->writes++;
-        n->blocks_written += req->bytes >> 9;
+    if (!status) {
+        count(req);
     }
     nvme_complete(req, status ? status : copied);
     nvme_io_end(sq);

@@ -315,6 +315,8 @@ void nvme_virt_inherit(NvmeCtrl *n)
     n->dbcs = pf->dbcs;
     n->ioeventfd = pf->ioeventfd;
     n->use_intel_id = pf->use_intel_id;
+    n->ctratt_mem = pf->ctratt_mem;
+    n->ocp = pf->ocp;
 }
 
 bool nvme_virt_init_pci(NvmeCtrl *n, Error **errp)

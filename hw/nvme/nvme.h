@@ -175,6 +175,7 @@ struct NvmeCtrl {
     bool shutting_down;
     unsigned flushes;                   /* of the shutdown */
     uint64_t reads, writes, blocks_read, blocks_written;
+    uint64_t medium_read, medium_written;       /* bytes that moved to and from the guest */
     uint8_t smart_warning, smart_seen;  /* from the property; with those we find, as last told */
     /* subsystem and virtualization */
     uint16_t cntlid;
@@ -184,11 +185,11 @@ struct NvmeCtrl {
     /* properties */
     BlockBackend *blk;
     char *serial, *model, *firmware;
-    uint32_t max_ioqpairs, aer_max_queued, cmb_size_mb;
+    uint32_t max_ioqpairs, num_queues_given, aer_max_queued, cmb_size_mb;
     NvmeMedium medium;                  /* of drive= */
     uint16_t msix_qsize, mqes;
     uint8_t mdts, aerl;
-    bool dbcs, ioeventfd, use_intel_id, legacy_cmb, msix_exclusive_bar;
+    bool dbcs, ioeventfd, use_intel_id, legacy_cmb, msix_exclusive_bar, ctratt_mem, ocp;
     int32_t bootindex;
     NvmeSubsys *subsys;
     uint16_t sriov_max_vfs, flexible[NVME_RESOURCES];

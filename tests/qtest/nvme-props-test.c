@@ -5,7 +5,7 @@
  */
 #include "nvme-helpers.h"
 
-enum { ID_NSFEAT = 24, ID_NPWG = 64, ID_NPDG = 68, ID_NPDA = 70, FEAT_DEFAULT = 1 << 8 };
+enum { ID_CTRATT = 96, ID_NSFEAT = 24, ID_NPWG = 64, ID_NPDG = 68, ID_NPDA = 70, FEAT_DEFAULT = 1 << 8 };
 
 /* @ns: properties of an nvme-ns; NULL: the controller has the drive. */
 static Nvme start(const char *drive, const char *controller, const char *ns)
@@ -265,6 +265,35 @@ static void test_msix_pending(void)
     qtest_quit(n.t);
 }
 
+static void test_identify_bits(void)
+{
+    Nvme n = start("", ",ctratt.mem=on,num_queues=5", NULL);
+
+    g_assert_cmphex(admin(&n, NVME_ADM_IDENTIFY, 0, DATA, NVME_CNS_CTRL, 0), ==, NVME_OK);
+    g_assert_cmphex(qtest_readl(n.t, DATA + ID_CTRATT), ==, 0x10000);
+    g_assert_cmphex(feature(&n, NVME_FEAT_QUEUES), ==, 0x30003);
+    g_assert_cmphex(admin(&n, NVME_ADM_GET_LOG, ~0U, DATA, 127 << 16 | NVME_LOG_OCP_SMART, 0), ==, NVME_LOG_INVALID);
+    qtest_quit(n.t);
+}
+
+static void test_ocp(void)
+{
+    Nvme n = start("", ",ocp=on", NULL);
+
+    g_assert_cmphex(command(&n, &n.io, rw(NVME_IO_READ, 0, 8, DATA, 0)), ==, NVME_OK);
+    g_assert_cmphex(command(&n, &n.io, rw(NVME_IO_COMPARE, 0, 8, DATA, 0)), ==, NVME_OK);
+    g_assert_cmphex(command(&n, &n.io, rw(NVME_IO_WRITE, 0, 3, DATA, 0)), ==, NVME_OK);
+    g_assert_cmphex(command(&n, &n.io, rw(NVME_IO_WRITE_ZEROES, 0, 8, 0, 0)), ==, NVME_OK);
+    g_assert_cmphex(command(&n, &n.io, rw(NVME_IO_READ, 1ULL << 40, 8, DATA, 0)), ==, NVME_LBA_RANGE);
+    g_assert_cmphex(admin(&n, NVME_ADM_GET_LOG, ~0U, DATA, 127 << 16 | NVME_LOG_OCP_SMART, 0), ==, NVME_OK);
+    g_assert_cmpuint(qtest_readq(n.t, DATA), ==, 3 * 512);
+    g_assert_cmpuint(qtest_readq(n.t, DATA + 16), ==, 8 * 512);
+    g_assert_cmpuint(qtest_readw(n.t, DATA + 494), ==, 5);
+    g_assert_cmphex(qtest_readq(n.t, DATA + 496), ==, 0xa4f2bfea2810afc5);
+    g_assert_cmphex(qtest_readq(n.t, DATA + 504), ==, 0xafd514c97c6f4f9c);
+    qtest_quit(n.t);
+}
+
 static const struct { const char *props, *says; } wrong[] = {
     { "min_io_size=100", "min_io_size" },
     { "opt_io_size=1000", "opt_io_size" },
@@ -272,6 +301,7 @@ static const struct { const char *props, *says; } wrong[] = {
     { "physical_block_size=512,logical_block_size=4096", "physical_block_size" },
     { "physical_block_size=1000", "physical_block_size" },
     { "smart_critical_warning=32", "smart_critical_warning" },
+    { "num_queues=1", "max_ioqpairs" },
     { "smart_critical_warning=256", "smart_critical_warning" },
 };
 
@@ -297,6 +327,8 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/props/temperature", test_temperature);
     g_test_add_func("/nvme/props/msix-bar", test_msix_bar);
     g_test_add_func("/nvme/props/msix-pending", test_msix_pending);
+    g_test_add_func("/nvme/props/identify-bits", test_identify_bits);
+    g_test_add_func("/nvme/props/ocp", test_ocp);
     g_test_add_func("/nvme/props/wrong", test_wrong);
     return g_test_run();
 }
