@@ -294,6 +294,8 @@ static bool check_options(NvmeCtrl *n, Error **errp)
         error_setg(errp, "mqes must be at least 1");
     } else if (n->mdts > 16) {
         error_setg(errp, "mdts=%u is too large, 16 (256 MiB) is the most", n->mdts);
+    } else if (n->vsl < 1 || n->vsl > 16) {
+        error_setg(errp, "vsl=%u must be from 1 (8 KiB) to 16 (256 MiB)", n->vsl);
     } else {
         return nvme_cmb_check(n, errp);
     }
@@ -503,6 +505,7 @@ static const Property nvme_properties[] = {
     DEFINE_PROP_UINT16("msix_qsize", NvmeCtrl, msix_qsize, 65),
     DEFINE_PROP_UINT16("mqes", NvmeCtrl, mqes, 2047),
     DEFINE_PROP_UINT8("mdts", NvmeCtrl, mdts, 7),
+    DEFINE_PROP_UINT8("vsl", NvmeCtrl, vsl, 7),
     DEFINE_PROP_UINT8("aerl", NvmeCtrl, aerl, 3),
     DEFINE_PROP_UINT32("aer_max_queued", NvmeCtrl, aer_max_queued, 64),
     DEFINE_NVME_MEDIUM_PROPS(NvmeCtrl, medium),
@@ -528,6 +531,7 @@ static const PropertyDoc nvme_docs[] = {
     { "cmb_size_mb", "Memory of the controller that the guest can use, in BAR 2: a power of two in MiB, 0: none" },
     { "legacy-cmb", "The guest does not say where that memory is for the controller: it is where BAR 2 is (NVM Express 1.3)" },
     { "msix-exclusive-bar", "The MSI-X table is in BAR 4, not behind the registers; virtual functions keep it there" },
+    { "vsl", "The most that one Verify command reads: 4 KiB shifted left by 1 to 16" },
     { "num_queues", "Deprecated: max_ioqpairs and one more" },
     { "ctratt.mem", "Tell the guest that size limits do not count metadata, of which there is none" },
     { "ocp", "Log page C0h, the extended SMART log of the Open Compute Project" },

@@ -17,7 +17,7 @@ enum {
 };
 enum { CMIC_CONTROLLERS = 0x02, CMIC_VF = 0x04, OACS_VIRT_MGMT = 0x80, OACS_DBBUF = 0x100, FRMW_ONE_SLOT_READ_ONLY = 0x03, LPA_EFFECTS = 0x02, LPA_EXTENDED = 0x04 };
 enum { CTRATT_MEM = 0x10000 };
-enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40 };
+enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40, ONCS_VERIFY = 0x80 };
 enum { VWC_PRESENT = 0x01, VWC_FLUSH_ALL = 0x06, SGLS_SUPPORTED = 0x01, SGLS_BIT_BUCKET = 0x10000 };
 /* Figure 245 */
 enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_NPDG = 68, IN_NPDA = 70, IN_EUI64 = 120, IN_LBAF0 = 128 };
@@ -61,7 +61,7 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     id[IC_SQES] = 0x66;
     id[IC_CQES] = 0x44;
     stl_le_p(id + IC_NN, NVME_MAX_NAMESPACES);
-    stw_le_p(id + IC_ONCS, ONCS_COMPARE | ONCS_DSM | ONCS_WRITE_ZEROES | ONCS_TIMESTAMP);
+    stw_le_p(id + IC_ONCS, ONCS_COMPARE | ONCS_DSM | ONCS_WRITE_ZEROES | ONCS_TIMESTAMP | ONCS_VERIFY);
     id[IC_VWC] = VWC_PRESENT | VWC_FLUSH_ALL;
     stl_le_p(id + IC_SGLS, SGLS_SUPPORTED | SGLS_BIT_BUCKET);
     if (n->subsys) {
@@ -155,6 +155,13 @@ static uint16_t fill_for_namespace(NvmeCtrl *n, uint32_t nsid, uint8_t cns, uint
     return NVME_OK;
 }
 
+/* Limits of the NVM command set, the only one. */
+static uint16_t fill_for_command_set(NvmeCtrl *n, uint8_t csi, uint8_t *data)
+{
+    data[0] = n->vsl;
+    return csi ? NVME_INVALID_FIELD | NVME_DNR : NVME_OK;
+}
+
 /* What only controllers of a subsystem, or with VFs, can tell. */
 static uint16_t fill_for_subsystem(NvmeCtrl *n, uint32_t nsid, uint8_t cns, uint16_t cntid, uint8_t *data)
 {
@@ -194,6 +201,9 @@ uint16_t nvme_identify(NvmeRequest *req)
     case NVME_CNS_NS_LIST:
     case NVME_CNS_ALLOCATED_LIST:
         status = fill_ns_list(n, nsid, data) ? NVME_OK : NVME_INVALID_NAMESPACE | NVME_DNR;
+        break;
+    case NVME_CNS_SET_CTRL:
+        status = fill_for_command_set(n, le32toh(req->cmd.cdw11) >> 24, data);
         break;
     case NVME_CNS_NS_CTRLS:
     case NVME_CNS_CTRLS:

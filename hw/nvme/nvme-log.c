@@ -42,6 +42,7 @@ static void fill_effects(NvmeCtrl *n, uint8_t *log)
     static const struct { uint8_t opcode, effect; } io[] = {
         { NVME_IO_FLUSH, EFFECT_WRITES }, { NVME_IO_WRITE, EFFECT_WRITES }, { NVME_IO_READ, EFFECT_SUPPORTED },
         { NVME_IO_COMPARE, EFFECT_SUPPORTED }, { NVME_IO_WRITE_ZEROES, EFFECT_WRITES }, { NVME_IO_DSM, EFFECT_WRITES },
+        { NVME_IO_VERIFY, EFFECT_SUPPORTED },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(admin); i++) {

@@ -311,6 +311,7 @@ void nvme_virt_inherit(NvmeCtrl *n)
     n->aer_max_queued = pf->aer_max_queued;
     n->mqes = pf->mqes;
     n->mdts = pf->mdts;
+    n->vsl = pf->vsl;
     n->aerl = pf->aerl;
     n->dbcs = pf->dbcs;
     n->ioeventfd = pf->ioeventfd;

@@ -188,7 +188,7 @@ struct NvmeCtrl {
     uint32_t max_ioqpairs, num_queues_given, aer_max_queued, cmb_size_mb;
     NvmeMedium medium;                  /* of drive= */
     uint16_t msix_qsize, mqes;
-    uint8_t mdts, aerl;
+    uint8_t mdts, aerl, vsl;
     bool dbcs, ioeventfd, use_intel_id, legacy_cmb, msix_exclusive_bar, ctratt_mem, ocp;
     int32_t bootindex;
     NvmeSubsys *subsys;

@@ -294,6 +294,56 @@ static void test_ocp(void)
     qtest_quit(n.t);
 }
 
+static NvmeCmd verify(uint64_t slba, uint32_t blocks)
+{
+    return rw(NVME_IO_VERIFY, slba, blocks, 0, 0);
+}
+
+static void test_verify(void)
+{
+    static const struct { const char *props; uint32_t vsl, most; } limits[] = { { "", 7, 1024 }, { ",vsl=1", 1, 16 }, { ",vsl=16", 16, 16384 } };
+    const uint64_t blocks = DISK_SIZE / 512;
+
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+        Nvme n = start("", limits[i].props, NULL);
+
+        g_assert_cmphex(admin(&n, NVME_ADM_IDENTIFY, 0, DATA, NVME_CNS_SET_CTRL, 0), ==, NVME_OK);
+        g_assert_cmpuint(qtest_readb(n.t, DATA), ==, limits[i].vsl);
+        g_assert_cmphex(admin(&n, NVME_ADM_IDENTIFY, 0, DATA, NVME_CNS_SET_CTRL, 1U << 24), ==, NVME_INVALID_FIELD);
+        g_assert_cmphex(command(&n, &n.io, verify(0, 1)), ==, NVME_OK);
+        g_assert_cmphex(command(&n, &n.io, verify(0, limits[i].most)), ==, NVME_OK);
+        g_assert_cmphex(command(&n, &n.io, verify(0, limits[i].most + 1)), ==, limits[i].vsl < 16 ? NVME_INVALID_FIELD
+                        : NVME_LBA_RANGE);
+        g_assert_cmphex(command(&n, &n.io, verify(blocks, 1)), ==, NVME_LBA_RANGE);
+        g_assert_cmphex(command(&n, &n.io, verify(blocks - 1, 1)), ==, NVME_OK);
+        g_assert_cmpint(disk_counter(n.t, "rd_bytes"), ==, (limits[i].most + 2) * 512);
+        qtest_quit(n.t);
+    }
+}
+
+/* Several parts fail, the machine stops once; the whole command is tried again, or forgotten with a reset. */
+static void test_verify_stops(void)
+{
+    g_autofree char *disk = g_build_filename(qtest_tmpdir(), "disk", NULL);
+    Nvme n = start(",rerror=stop", ",vsl=16", NULL);
+
+    for (int reset = 0; reset < 2; reset++) {
+        g_assert_cmpint(truncate(disk, 0), ==, 0);
+        post(&n, &n.io, verify(0, 8 * 2048));
+        expect_io_error(n.t, "read", "stop", false);
+        json_decref(qtest_qmp_event(n.t, "STOP"));
+        if (reset) {
+            qtest_writel(n.t, BAR + NVME_REG_CC, 0);
+        }
+        g_assert_cmpint(truncate(disk, DISK_SIZE), ==, 0);
+        json_decref(qtest_qmp_return(n.t, "{'execute': 'cont'}"));
+        if (!reset) {
+            g_assert_cmphex(wait_answer(&n, &n.io), ==, NVME_OK);
+        }
+    }
+    qtest_quit(n.t);
+}
+
 static const struct { const char *props, *says; } wrong[] = {
     { "min_io_size=100", "min_io_size" },
     { "opt_io_size=1000", "opt_io_size" },
@@ -302,6 +352,8 @@ static const struct { const char *props, *says; } wrong[] = {
     { "physical_block_size=1000", "physical_block_size" },
     { "smart_critical_warning=32", "smart_critical_warning" },
     { "num_queues=1", "max_ioqpairs" },
+    { "vsl=0", "vsl" },
+    { "vsl=17", "vsl" },
     { "smart_critical_warning=256", "smart_critical_warning" },
 };
 
@@ -329,6 +381,8 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/props/msix-pending", test_msix_pending);
     g_test_add_func("/nvme/props/identify-bits", test_identify_bits);
     g_test_add_func("/nvme/props/ocp", test_ocp);
+    g_test_add_func("/nvme/props/verify", test_verify);
+    g_test_add_func("/nvme/props/verify-stops", test_verify_stops);
     g_test_add_func("/nvme/props/wrong", test_wrong);
     return g_test_run();
 }
