@@ -20,11 +20,11 @@ enum { CTRATT_MEM = 0x10000 };
 enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40, ONCS_VERIFY = 0x80 };
 enum { VWC_PRESENT = 0x01, VWC_FLUSH_ALL = 0x06, SGLS_SUPPORTED = 0x01, SGLS_BIT_BUCKET = 0x10000 };
 /* Figure 245 */
-enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_NPDG = 68, IN_NPDA = 70, IN_EUI64 = 120, IN_LBAF0 = 128 };
+enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_NPDG = 68, IN_NPDA = 70, IN_NGUID = 104, IN_EUI64 = 120, IN_LBAF0 = 128 };
 enum { NSFEAT_OPTPERF = 0x10 };
 enum { DLFEAT_READS_ZERO = 0x01, DLFEAT_WZ_DEALLOCATE = 0x08 };
 /* Figure 249 */
-enum { NIDT_EUI64 = 1, NIDT_UUID = 3, NIDT_CSI = 4 };
+enum { NIDT_EUI64 = 1, NIDT_NGUID = 2, NIDT_UUID = 3, NIDT_CSI = 4 };
 
 static void put_padded(uint8_t *at, size_t size, const char *text)
 {
@@ -94,6 +94,7 @@ static void fill_namespace(const NvmeNamespace *ns, uint8_t *id)
     id[IN_NSFEAT] = NSFEAT_OPTPERF;     /* preferred writes are a block, as the fields for them say by being 0 */
     stw_le_p(id + IN_NPDG, discard_granularity(ns));
     stw_le_p(id + IN_NPDA, discard_granularity(ns));
+    memcpy(id + IN_NGUID, ns->nguid.data, sizeof(ns->nguid.data));
     stq_be_p(id + IN_EUI64, ns->eui64);
     id[IN_LBAF0 + 2] = ns->block_shift;
 }
@@ -123,12 +124,15 @@ static uint8_t *put_descriptor(uint8_t *at, uint8_t type, const void *id, uint8_
 
 static void fill_descriptors(const NvmeNamespace *ns, uint8_t *list)
 {
-    static const QemuUUID none;
+    static const uint8_t none[16];
     uint64_t eui64 = htobe64(ns->eui64);
     uint8_t csi = 0;
 
-    if (memcmp(&ns->uuid, &none, sizeof(none))) {
+    if (memcmp(ns->uuid.data, none, sizeof(none))) {
         list = put_descriptor(list, NIDT_UUID, ns->uuid.data, sizeof(ns->uuid.data));
+    }
+    if (memcmp(ns->nguid.data, none, sizeof(none))) {
+        list = put_descriptor(list, NIDT_NGUID, ns->nguid.data, sizeof(ns->nguid.data));
     }
     if (eui64) {
         list = put_descriptor(list, NIDT_EUI64, &eui64, sizeof(eui64));

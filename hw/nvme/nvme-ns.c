@@ -5,9 +5,11 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "nvme.h"
+#include "util/options.h"
 
 #define BLOCK_SIZE_MIN  512
 #define BLOCK_SIZE_MAX  (64 * KiB)
+#define EUI64_FIRST     0x5254000000000000ULL   /* locally administered */
 #define DISCARD_GRANULARITY 4096U       /* what host file systems give back */
 
 static bool check_medium(const NvmeMedium *m, Error **errp)
@@ -80,6 +82,17 @@ static void share(NvmeSubsys *s, NvmeNamespace *ns)
     }
 }
 
+/* A number that no other namespace of this machine has. */
+static void choose_eui64(NvmeNamespace *ns)
+{
+    static uint64_t made;
+
+    made++;
+    if (ns->eui64_default && !ns->eui64) {
+        ns->eui64 = EUI64_FIRST + made;
+    }
+}
+
 bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 {
     uint32_t nsid = ns->nsid ? ns->nsid : free_nsid(n);
@@ -92,6 +105,7 @@ bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
     if (!setup(n, ns, errp)) {
         return false;
     }
+    choose_eui64(ns);
     ns->nsid = nsid;
     ns->ctrl = n;
     n->namespaces[nsid] = ns;
@@ -139,6 +153,54 @@ void nvme_ns_detach(NvmeNamespace *ns)
     ns->ctrl = NULL;
 }
 
+/* --- The property nguid ------------------------------------------------------------------------------- */
+
+static json_t *get_nguid(const void *field, const Property *prop)
+{
+    const uint8_t *d = ((const NvmeNguid *)field)->data;
+    char text[2 * sizeof(NvmeNguid) + 1];
+
+    for (unsigned i = 0; i < sizeof(NvmeNguid); i++) {
+        snprintf(text + 2 * i, 3, "%02x", d[i]);
+    }
+    return json_string(text);
+}
+
+/* Bytes, with or without a dash between two. */
+static bool parse_nguid(const char *s, uint8_t *out)
+{
+    for (unsigned i = 0; i < sizeof(NvmeNguid); i++) {
+        s += i && *s == '-';
+        if (!g_ascii_isxdigit(s[0]) || !g_ascii_isxdigit(s[1])) {
+            return false;
+        }
+        out[i] = g_ascii_xdigit_value(s[0]) << 4 | g_ascii_xdigit_value(s[1]);
+        s += 2;
+    }
+    return !*s;
+}
+
+static bool set_nguid(Object *obj, void *field, const Property *prop, const json_t *value, Error **errp)
+{
+    const char *s = option_str(value, prop->name, errp);
+    g_autofree char *random = s && !strcmp(s, "auto") ? g_uuid_string_random() : NULL;
+    NvmeNguid nguid;
+
+    if (!s) {
+        return false;
+    }
+    if (!parse_nguid(random ? random : s, nguid.data)) {
+        error_setg(errp, "nguid=%s must be 32 hexadecimal digits or \"auto\"", s);
+        return false;
+    }
+    *(NvmeNguid *)field = nguid;
+    return true;
+}
+
+static const PropertyInfo nguid_prop = {
+    .type = "str", .description = "NGUID or \"auto\" for random value", .get = get_nguid, .set = set_nguid,
+};
+
 /* --- The nvme-ns device --------------------------------------------------------------------------- */
 
 static bool ns_realize(DeviceState *dev, Error **errp)
@@ -166,11 +228,15 @@ static const Property ns_properties[] = {
     DEFINE_PROP_UINT32("nsid", NvmeNamespace, nsid, 0),
     DEFINE_NVME_MEDIUM_PROPS(NvmeNamespace, medium),
     DEFINE_PROP_UINT64("eui64", NvmeNamespace, eui64, 0),
+    DEFINE_PROP_BOOL("eui64-default", NvmeNamespace, eui64_default, false),
+    DEFINE_PROP("nguid", NvmeNamespace, nguid, nguid_prop, NvmeNguid),
     DEFINE_PROP_UUID("uuid", NvmeNamespace, uuid),
     DEFINE_PROP_BOOL("shared", NvmeNamespace, shared, true),
 };
 
-static const PropertyDoc ns_docs[] = { NVME_MEDIUM_DOCS, { NULL, NULL } };
+static const PropertyDoc ns_docs[] = {
+    NVME_MEDIUM_DOCS, { "eui64-default", "Without eui64=, make one up from the order of namespaces" }, { NULL, NULL }
+};
 
 static void ns_class_init(ObjectClass *klass, const void *data)
 {

@@ -108,6 +108,8 @@ struct NvmeCQ {
     NvmeDoorbell doorbell;
 };
 
+typedef struct NvmeNguid { uint8_t data[16]; } NvmeNguid;
+
 struct NvmeNamespace {
     DeviceState parent_obj;
     NvmeCtrl *ctrl;                     /* on whose bus it is */
@@ -118,6 +120,8 @@ struct NvmeNamespace {
     NvmeMedium medium;
     uint8_t block_shift;
     uint64_t eui64;
+    bool eui64_default;
+    NvmeNguid nguid;
     QemuUUID uuid;
 };
 

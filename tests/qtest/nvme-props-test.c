@@ -5,7 +5,7 @@
  */
 #include "nvme-helpers.h"
 
-enum { ID_CTRATT = 96, ID_NSFEAT = 24, ID_NPWG = 64, ID_NPDG = 68, ID_NPDA = 70, FEAT_DEFAULT = 1 << 8 };
+enum { ID_CTRATT = 96, ID_NSFEAT = 24, ID_NPWG = 64, ID_NPDG = 68, ID_NPDA = 70, ID_NGUID = 104, FEAT_DEFAULT = 1 << 8 };
 
 /* @ns: properties of an nvme-ns; NULL: the controller has the drive. */
 static Nvme start(const char *drive, const char *controller, const char *ns)
@@ -344,6 +344,42 @@ static void test_verify_stops(void)
     qtest_quit(n.t);
 }
 
+static const struct { const char *props; uint64_t eui64, nguid[2]; } names[] = {
+    { "", 0, { 0, 0 } }, { ",eui64=7", 7, { 0, 0 } }, { ",eui64-default=on", 0x5254000000000001, { 0, 0 } },
+    { ",eui64-default=on,eui64=7", 7, { 0, 0 } },
+    { ",nguid=00112233-4455-6677-8899-aabbccddeeff", 0, { 0x0011223344556677, 0x8899aabbccddeeff } },
+    { ",eui64=9,nguid=AABBCCDDEEFF00112233445566778899", 9, { 0xaabbccddeeff0011, 0x2233445566778899 } },
+};
+
+static uint64_t read_be(Nvme *n, uint64_t addr)
+{
+    return be64toh(qtest_readq(n->t, addr));
+}
+
+static void test_names(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        Nvme n = start("", "", names[i].props);
+        uint64_t at = DATA;
+
+        g_assert_cmphex(admin(&n, NVME_ADM_IDENTIFY, 1, DATA, NVME_CNS_NS, 0), ==, NVME_OK);
+        g_assert_cmphex(read_be(&n, DATA + ID_NGUID), ==, names[i].nguid[0]);
+        g_assert_cmphex(read_be(&n, DATA + ID_NGUID + 8), ==, names[i].nguid[1]);
+        g_assert_cmphex(read_be(&n, DATA + ID_NGUID + 16), ==, names[i].eui64);
+        g_assert_cmphex(admin(&n, NVME_ADM_IDENTIFY, 1, DATA, NVME_CNS_NS_DESCRIPTORS, 0), ==, NVME_OK);
+        if (names[i].nguid[0]) {
+            g_assert_cmphex(qtest_readw(n.t, at), ==, 2 | 16 << 8);
+            g_assert_cmphex(read_be(&n, at + 4), ==, names[i].nguid[0]);
+            at += 20;
+        }
+        if (names[i].eui64) {
+            g_assert_cmphex(qtest_readw(n.t, at), ==, 1 | 8 << 8);
+            g_assert_cmphex(read_be(&n, at + 4), ==, names[i].eui64);
+        }
+        qtest_quit(n.t);
+    }
+}
+
 static const struct { const char *props, *says; } wrong[] = {
     { "min_io_size=100", "min_io_size" },
     { "opt_io_size=1000", "opt_io_size" },
@@ -357,6 +393,11 @@ static const struct { const char *props, *says; } wrong[] = {
     { "smart_critical_warning=256", "smart_critical_warning" },
 };
 
+static const char *const wrong_nguids[] = {
+    "xyz", "00112233445566778899aabbccddeeff00", "00112233445566778899aabbccddeeff-", "-00112233445566778899aabbccddeeff",
+    "0-0112233445566778899aabbccddeeff", "0011--22334455667788-99aabbccddeeff", "00112233445566778899aabbccddeef",
+};
+
 static void test_wrong(void)
 {
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -365,6 +406,13 @@ static void test_wrong(void)
         g_assert_cmpint(qtest_run(&err, "-accel qtest " VIRT_ARGS "-drive if=none,id=d,file=null-co://,format=raw "
                                   "-device nvme,serial=a,drive=d,%s", wrong[i].props), ==, 1);
         g_assert_nonnull(strstr(err, wrong[i].says));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(wrong_nguids); i++) {
+        g_autofree char *err = NULL;
+
+        g_assert_cmpint(qtest_run(&err, "-accel qtest " VIRT_ARGS "-drive if=none,id=d,file=null-co://,format=raw "
+                                  "-device nvme,serial=a -device nvme-ns,drive=d,nguid=%s", wrong_nguids[i]), ==, 1);
+        g_assert_nonnull(strstr(err, "hexadecimal"));
     }
 }
 
@@ -383,6 +431,7 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/props/ocp", test_ocp);
     g_test_add_func("/nvme/props/verify", test_verify);
     g_test_add_func("/nvme/props/verify-stops", test_verify_stops);
+    g_test_add_func("/nvme/props/names", test_names);
     g_test_add_func("/nvme/props/wrong", test_wrong);
     return g_test_run();
 }
