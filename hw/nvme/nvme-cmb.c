@@ -49,7 +49,7 @@ bool nvme_cmb_init(NvmeCtrl *n, Error **errp)
 void nvme_cmb_reset(NvmeCtrl *n)
 {
     n->cmb.msc = 0;
-    n->cmb.shown = n->legacy_cmb;
+    n->cmb.shown = n->legacy_cmb && n->cmb_size_mb;
 }
 
 /* --- Registers ----------------------------------------------------------------------------------- */

@@ -268,12 +268,14 @@ static void test_legacy(void)
     qtest_quit(n.t);
 }
 
-/* Not there unless asked for. */
-static void test_none(void)
+/* Not there unless a size is asked for; address 0 is nowhere, as ever. */
+static void test_none(const void *more)
 {
-    Nvme n = { .t = qtest_init(VIRT_ARGS "-device nvme,serial=S1,bus=pcie.0,addr=1") };
+    Nvme n = { .t = qtest_init(VIRT_ARGS "-device nvme,serial=S1,bus=pcie.0,addr=1%s", (const char *)more) };
 
     enable(&n);
+    check_registers(&n, false, 0, 0);
+    g_assert_cmphex(admin(&n, NVME_ADM_IDENTIFY, 0, 0, NVME_CNS_CTRL, 0), !=, NVME_CMB_INVALID_USE);
     place(&n, CBA | MSC_ON);
     check_registers(&n, false, 0, 0);
     g_assert_cmphex(qtest_readq(n.t, BAR) >> 57 & 1, ==, 0);
@@ -328,7 +330,8 @@ int main(int argc, char **argv)
     g_test_add_func("/nvme/cmb/queues", test_queues);
     g_test_add_func("/nvme/cmb/admin-queues", test_admin_queues);
     g_test_add_func("/nvme/cmb/legacy", test_legacy);
-    g_test_add_func("/nvme/cmb/none", test_none);
+    g_test_add_data_func("/nvme/cmb/none", "", test_none);
+    g_test_add_data_func("/nvme/cmb/none-legacy", ",legacy-cmb=on", test_none);
     g_test_add_func("/nvme/cmb/unplug", test_unplug);
     g_test_add_func("/nvme/cmb/wrong", test_wrong);
     return g_test_run();
