@@ -18,6 +18,8 @@ struct BlockBackend {
     BlockNode *node;
     Object *dev;                /* who claimed it */
     int64_t length;             /* as last asked for; -1: not yet */
+    void (*resized)(void *opaque);
+    void *resized_opaque;
     BlockPolicy policy;
     unsigned in_flight;
     struct Pending *spare;      /* memory for the next ones */
@@ -117,6 +119,7 @@ void block_backend_place(BlockBackend *blk, const char *interface, int unit, Blo
     blk->policy = policy;
 }
 
+BlockNode *block_backend_node(const BlockBackend *blk) { return blk->node; }
 const char *block_backend_interface(const BlockBackend *blk) { return blk->interface; }
 int block_backend_unit(const BlockBackend *blk) { return blk->unit; }
 const BlockStats *block_backend_stats(const BlockBackend *blk) { return blk->stats; }
@@ -158,6 +161,7 @@ void blk_detach_dev(BlockBackend *blk, Object *dev)
     if (blk->dev == dev) {              /* a device and its property may both let go */
         blk_drain(blk);
         blk->dev = NULL;
+        blk->resized = NULL;
     }
 }
 
@@ -170,6 +174,21 @@ int64_t blk_getlength(BlockBackend *blk)
 
     blk->length = length;
     return length;
+}
+
+void blk_set_resized(BlockBackend *blk, void (*resized)(void *opaque), void *opaque)
+{
+    blk->resized = resized;
+    blk->resized_opaque = opaque;
+}
+
+void block_backend_resized(BlockBackend *blk)
+{
+    int64_t before = blk->length;
+
+    if (blk_getlength(blk) != before && blk->length >= 0 && blk->resized) {
+        blk->resized(blk->resized_opaque);
+    }
 }
 
 /* --- Requests --------------------------------------------------------------------- */

@@ -42,6 +42,8 @@ typedef struct BlockDriver {
     /* Starts it and calls back in the main thread; false: run() it in a pool thread. May be NULL. */
     bool (*start)(BlockNode *node, BlockRequest *r);
     int64_t (*getlength)(BlockNode *node);
+    /* Gives it another size; nothing is under way. NULL: it cannot. */
+    bool (*truncate)(BlockNode *node, uint64_t size, Error **errp);
 } BlockDriver;
 
 struct BlockNode {
@@ -98,6 +100,12 @@ typedef struct BlockPolicy { BlockOnError rerror, werror; bool writethrough; } B
 void block_backend_place(BlockBackend *blk, const char *interface, int unit, BlockPolicy policy);
 const char *block_backend_interface(const BlockBackend *blk);       /* NULL: made for a node */
 int block_backend_unit(const BlockBackend *blk);
+
+BlockNode *block_backend_node(const BlockBackend *blk);
+/* Its node may have another size: asks, and tells the device if so. */
+void block_backend_resized(BlockBackend *blk);
+/* block/resize.c */
+bool block_node_truncate(BlockNode *node, uint64_t size, Error **errp);
 
 /* block/lock.c: image locks, so that two programs do not write one image. @fd is @node's. */
 bool block_lock(BlockNode *node, int fd, bool write, Error **errp);

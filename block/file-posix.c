@@ -325,9 +325,41 @@ static int64_t file_getlength(BlockNode *node)
     return end < 0 ? -errno : (int64_t)ROUND_UP((uint64_t)end, BLOCK_SECTOR);
 }
 
+/* A device has the size it has; who was told that it is another one looks again. */
+static bool truncate_device(BlockNode *node, uint64_t size, Error **errp)
+{
+    int64_t have = file_getlength(node);
+
+    if (have < 0 || size > (uint64_t)have) {
+        error_setg(errp, "Cannot grow device '%s' from here: enlarge it on the host first", node->filename);
+        return false;
+    }
+    return true;
+}
+
+static bool file_truncate(BlockNode *node, uint64_t size, Error **errp)
+{
+    struct stat st;
+    int rc;
+
+    if (!block_node_use(node, true, errp)) {
+        return false;
+    }
+    if (fstat(node->fd, &st) == 0 && S_ISBLK(st.st_mode)) {
+        return truncate_device(node, size, errp);
+    }
+    do {
+        rc = ftruncate(node->fd, size);
+    } while (rc && errno == EINTR);
+    if (rc) {
+        error_setg_errno(errp, errno, "Could not resize '%s' to %" PRIu64 " bytes", node->filename, size);
+    }
+    return !rc;
+}
+
 #define FILE_DRIVER(name_, open_) { \
     .name = name_, .open = open_, .close = file_close, .use = file_use, .run = file_run, .start = file_start, \
-    .getlength = file_getlength, \
+    .getlength = file_getlength, .truncate = file_truncate, \
 }
 const BlockDriver block_driver_file = FILE_DRIVER("file", file_open);
 const BlockDriver block_driver_host_device = FILE_DRIVER("host_device", host_device_open);

@@ -130,9 +130,23 @@ static int64_t raw_getlength(BlockNode *node)
     return (uint64_t)length > node->offset ? length - (int64_t)node->offset : 0;
 }
 
+/* The window's end moves with that of the image below; a chosen one does not. */
+static bool raw_truncate(BlockNode *node, uint64_t size, Error **errp)
+{
+    if (node->has_size) {
+        error_setg(errp, "Image '%s' shows the part of an image that size= says and cannot be resized", node->name);
+        return false;
+    }
+    if (size > INT64_MAX - MIN(node->offset, (uint64_t)INT64_MAX)) {
+        error_setg(errp, "size %" PRIu64 " behind offset=%" PRIu64 " of image '%s' is more than an image can have", size, node->offset, node->name);
+        return false;
+    }
+    return block_node_truncate(node->child, size + node->offset, errp);
+}
+
 const BlockDriver block_driver_raw = {
     .name = "raw", .open = raw_open, .close = raw_close, .use = raw_use, .run = raw_run, .start = raw_start,
-    .getlength = raw_getlength,
+    .getlength = raw_getlength, .truncate = raw_truncate,
 };
 
 /* --- null-co ---------------------------------------------------------------------- */

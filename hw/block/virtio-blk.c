@@ -192,6 +192,19 @@ static bool check_ranges(VirtIOBlock *s, Error **errp)
     return true;
 }
 
+static void set_capacity(VirtIOBlock *s, int64_t length)
+{
+    s->capacity = (length & ~(int64_t)(s->logical_block_size - 1)) / VIRTIO_BLK_SECTOR;
+}
+
+static void resized(void *opaque)
+{
+    VirtIOBlock *s = opaque;
+
+    set_capacity(s, blk_getlength(s->blk));
+    virtio_notify_config(VIRTIO_DEVICE(s));
+}
+
 static bool take_drive(VirtIOBlock *s, Error **errp)
 {
     int64_t length;
@@ -205,7 +218,7 @@ static bool take_drive(VirtIOBlock *s, Error **errp)
         error_setg_errno(errp, length, "virtio-blk: cannot find out the size of drive '%s'", blk_name(s->blk));
         return false;
     }
-    s->capacity = (length & ~(int64_t)(s->logical_block_size - 1)) / VIRTIO_BLK_SECTOR;
+    set_capacity(s, length);
     blk_set_on_error(s->blk, s->rerror, s->werror);
     if (s->write_cache != ON_OFF_AUTO_AUTO) {
         blk_set_enable_write_cache(s->blk, s->write_cache == ON_OFF_AUTO_ON);
@@ -246,6 +259,7 @@ static bool blk_realize(DeviceState *dev, Error **errp)
         vdev->doorbell_context = iothread_get_context(s->iothread);
     }
     s->to_notify = g_new0(bool, s->num_queues);
+    blk_set_resized(s->blk, resized, s);
     s->vmstate = qemu_add_vm_change_state_handler(run_state_changed, s);
     return true;
 }

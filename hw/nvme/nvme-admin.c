@@ -6,6 +6,8 @@
  */
 #include "nvme.h"
 
+#define INFO_NS_ATTRIBUTE 0             /* 5.2: what a notice is about */
+
 /* --- Queues --------------------------------------------------------------------------------- */
 
 static bool id_usable(const NvmeCtrl *n, uint16_t id)
@@ -150,6 +152,25 @@ void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log)
     nvme_events_deliver(n);
 }
 
+static bool event_queued(NvmeCtrl *n, uint8_t type)
+{
+    for (GList *l = n->events.head; l; l = l->next) {
+        if (((NvmeEvent *)l->data)->type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One notice stands for all changes until the log is read: what comes after it is in the log too. */
+void nvme_namespace_changed(NvmeCtrl *n, uint32_t nsid)
+{
+    n->changed_ns[nsid / 8] |= BIT(nsid % 8);
+    if ((n->async_config & NVME_NS_ATTRIBUTE_NOTICES) && !(n->masked_events & BIT(NVME_EVENT_NOTICE)) && !event_queued(n, NVME_EVENT_NOTICE)) {
+        nvme_event(n, NVME_EVENT_NOTICE, INFO_NS_ATTRIBUTE, NVME_LOG_CHANGED_NS);
+    }
+}
+
 void nvme_events_clear(NvmeCtrl *n)
 {
     NvmeEvent *e;
@@ -159,6 +180,7 @@ void nvme_events_clear(NvmeCtrl *n)
     }
     n->num_aers = 0;
     n->masked_events = 0;
+    memset(n->changed_ns, 0, sizeof(n->changed_ns));
 }
 
 /* True: the request waits for an event. */

@@ -9,6 +9,28 @@
 #define BLOCK_SIZE_MIN  512
 #define BLOCK_SIZE_MAX  (64 * KiB)
 
+static void set_size(NvmeNamespace *ns, int64_t length)
+{
+    ns->size = length & ~(uint64_t)(ns->block_size - 1);
+}
+
+/* All controllers that see it tell their drivers. */
+static void resized(void *opaque)
+{
+    NvmeNamespace *ns = opaque;
+    NvmeSubsys *s = ns->ctrl->subsys;
+
+    set_size(ns, blk_getlength(ns->blk));
+    if (!s) {
+        nvme_namespace_changed(ns->ctrl, ns->nsid);
+    }
+    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
+        if (s->ctrls[i] && s->ctrls[i]->namespaces[ns->nsid] == ns) {
+            nvme_namespace_changed(s->ctrls[i], ns->nsid);
+        }
+    }
+}
+
 static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 {
     int64_t len = blk_getlength(ns->blk);
@@ -24,7 +46,7 @@ static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
         return false;
     }
     ns->block_shift = ctz32(ns->block_size);
-    ns->size = len & ~(uint64_t)(ns->block_size - 1);
+    set_size(ns, len);
     return true;
 }
 
@@ -68,6 +90,7 @@ bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
     }
     ns->nsid = nsid;
     ns->ctrl = n;
+    blk_set_resized(ns->blk, resized, ns);
     n->namespaces[nsid] = ns;
     if (n->subsys) {
         share(n->subsys, ns);
@@ -100,6 +123,7 @@ void nvme_ns_detach(NvmeNamespace *ns)
     if (!ns->ctrl) {
         return;
     }
+    blk_set_resized(ns->blk, NULL, NULL);
     blk_drain(ns->blk);
     forget(ns->ctrl, ns);
     for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {

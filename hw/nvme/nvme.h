@@ -107,6 +107,8 @@ struct NvmeSubsys {
     NvmeNamespace *namespaces[NVME_MAX_NAMESPACES + 1]; /* ids are the subsystem's; private ones too */
 };
 
+enum { NVME_EVENT_NOTICE = 2 };          /* 5.2 */
+#define NVME_NS_ATTRIBUTE_NOTICES BIT(8) /* offered in OAES, asked for with the feature */
 typedef struct NvmeEvent { uint8_t type, info, log; } NvmeEvent;
 
 struct NvmeCtrl {
@@ -127,6 +129,7 @@ struct NvmeCtrl {
     unsigned num_aers;
     GQueue events;                      /* NvmeEvent */
     uint32_t masked_events;             /* bit per type: reported, and its log not read yet */
+    uint8_t changed_ns[NVME_MAX_NAMESPACES / 8 + 1];    /* bit per id: since the guest read that log */
     /* features */
     uint32_t arbitration, temperature[2], coalescing, async_config, num_queues;
     bool write_cache;
@@ -213,6 +216,8 @@ void nvme_features_reset(NvmeCtrl *n);
 uint16_t nvme_get_log(NvmeRequest *req);
 /* nvme-admin.c */
 void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log);
+/* The namespace is another than Identify said: for the log, and an event when the guest wants one. */
+void nvme_namespace_changed(NvmeCtrl *n, uint32_t nsid);
 void nvme_events_clear(NvmeCtrl *n);
 void nvme_events_deliver(NvmeCtrl *n);
 /* nvme-ns.c */

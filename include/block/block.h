@@ -31,6 +31,11 @@ const char *blk_name(const BlockBackend *blk);
 bool blk_is_read_only(const BlockBackend *blk);
 int64_t blk_getlength(BlockBackend *blk);                       /* or -errno; asks the host, so once at start */
 
+/* block_resize: @device is the id of a -drive; without, @node_name is any node. */
+bool block_resize(const char *device, const char *node_name, int64_t size, Error **errp);
+/* @resized(@opaque) when blk_getlength() answers differently; until the device lets go. Main thread, machine lock. */
+void blk_set_resized(BlockBackend *blk, void (*resized)(void *opaque), void *opaque);
+
 /* Synchronous, for start-up and small flash writes. 0 or -errno. */
 int blk_pread(BlockBackend *blk, uint64_t offset, uint64_t bytes, void *buf);
 int blk_pwrite(BlockBackend *blk, uint64_t offset, uint64_t bytes, const void *buf);

@@ -255,6 +255,30 @@ static void test_port_0(const Variant *v)
     disk_close(d);
 }
 
+static uint64_t capacity(Disk *d)
+{
+    return qtest_readq(d->t, d->v.device);
+}
+
+/* The interrupt of the configuration, then the new size; what is behind the end is refused. */
+static void test_resize(const Variant *v)
+{
+    Disk *d = disk_open(v, "", "");
+
+    vdev_take_isr(&d->v);
+    json_decref(qtest_qmp_return(d->t, "{'execute': 'block_resize', 'arguments': {'device': 'd', 'size': %d}}", (int)(2 * DISK_SIZE)));
+    vdev_wait_isr(&d->v, 2);
+    g_assert_cmpuint(capacity(d), ==, 2 * DISK_SIZE / 512);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_OUT, 2 * DISK_SIZE / 512 - 1, d->data, 512), ==, VIRTIO_BLK_S_OK);
+    json_decref(qtest_qmp_return(d->t, "{'execute': 'block_resize', 'arguments': {'device': 'd', 'size': 4096}}"));
+    vdev_wait_isr(&d->v, 2);
+    g_assert_cmpuint(capacity(d), ==, 8);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_OUT, 8, d->data, 512), ==, VIRTIO_BLK_S_IOERR);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 7, d->data, 512), ==, VIRTIO_BLK_S_OK);
+    check_blocks(d, d->data, 7, 1);
+    disk_close(d);
+}
+
 /* --- Ours ----------------------------------------------------------------------------------------- */
 
 static void test_iothread(const Variant *v)
@@ -289,7 +313,8 @@ typedef void VariantTest(const Variant *v);
 static const struct { const char *name; VariantTest *fn; bool common; } tests[] = {
     { "config", test_config, true }, { "config-chosen", test_config_chosen, true }, { "rw", test_rw, true },
     { "layouts", test_layouts, true }, { "ranges", test_ranges, true }, { "cache", test_cache, true }, { "many", test_many, true },
-    { "port-0", test_port_0, true }, { "broken", test_broken, true }, { "reset", test_reset, true }, { "iothread", test_iothread, false },
+    { "port-0", test_port_0, true }, { "broken", test_broken, true }, { "reset", test_reset, true }, { "resize", test_resize, true },
+    { "iothread", test_iothread, false },
     { "counters", test_counters, false },
 };
 
