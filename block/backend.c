@@ -17,6 +17,8 @@ struct BlockBackend {
     int unit;
     BlockNode *node;
     Object *dev;                /* who claimed it */
+    bool used;                  /* and uses the node */
+    BlockUse use;
     int64_t length;             /* as last asked for; -1: not yet */
     void (*resized)(void *opaque);
     void *resized_opaque;
@@ -65,8 +67,17 @@ static void free_spare(BlockBackend *blk)
     }
 }
 
+static void stop_using(BlockBackend *blk)
+{
+    if (blk->used) {
+        block_node_unuse(blk->node, blk->use);
+    }
+    blk->used = false;
+}
+
 void block_backend_free(BlockBackend *blk)
 {
+    stop_using(blk);
     g_ptr_array_remove(backends, blk);
     if (!backends->len) {
         g_clear_pointer(&backends, g_ptr_array_unref);
@@ -90,13 +101,30 @@ BlockBackend *block_backend_find(const char *name)
     return NULL;
 }
 
-/* A node gets its backend when the first device asks for it. */
+/* One that was made for @node and that no device has now. */
+static BlockBackend *find_free(const BlockNode *node)
+{
+    for (guint i = 0; backends && i < backends->len; i++) {
+        BlockBackend *blk = backends->pdata[i];
+
+        if (blk->node == node && !blk->interface && !blk->dev) {
+            return blk;
+        }
+    }
+    return NULL;
+}
+
+/* A -drive has one backend; a node gets one for each device that asks for it. */
 BlockBackend *blk_by_name(const char *name)
 {
     BlockBackend *blk = block_backend_find(name);
-    BlockNode *node = blk ? NULL : block_node_find(name);
+    BlockNode *node = block_node_find(name);
 
-    if (node) {
+    if (blk && blk->interface) {
+        return blk;
+    }
+    blk = node ? find_free(node) : NULL;
+    if (node && !blk) {
         block_node_ref(node);
         blk = block_backend_new(name, node);
     }
@@ -143,23 +171,36 @@ BlockBackend *drive_get(const char *interface, int unit)
 
 /* --- Users --------------------------------------------------------------------- */
 
-bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp)
+bool blk_attach_dev(BlockBackend *blk, Object *dev, Error **errp)
 {
     if (blk->dev && blk->dev != dev) {
         error_setg(errp, "drive '%s' is already in use by another device", blk->name);
         return false;
     }
-    if (!block_node_use(blk->node, writable, errp)) {
-        return false;
+    if (!blk->dev && !blk->interface) {         /* nothing of what the last one wanted and did */
+        blk->policy = (BlockPolicy) { 0 };
+        blk->last_ns = 0;
+        memset(blk->stats, 0, sizeof(blk->stats));
     }
     blk->dev = dev;
     return true;
+}
+
+bool blk_use(BlockBackend *blk, bool share, Error **errp)
+{
+    BlockUse use = { .write = !blk->node->read_only, .share = share };
+
+    stop_using(blk);
+    blk->used = block_node_use(blk->node, use, errp);
+    blk->use = use;
+    return blk->used;
 }
 
 void blk_detach_dev(BlockBackend *blk, Object *dev)
 {
     if (blk->dev == dev) {              /* a device and its property may both let go */
         blk_drain(blk);
+        stop_using(blk);
         blk->dev = NULL;
         blk->resized = NULL;
     }

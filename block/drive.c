@@ -331,34 +331,45 @@ static void forget(guint i)
     }
 }
 
+typedef struct NodeUsers { const BlockNode *node; BlockBackend *backend; unsigned backends, devices; } NodeUsers;
+
 static void find_user(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
-    BlockNode **n = opaque;
+    NodeUsers *users = opaque;
 
-    if (node == *n && dev) {
-        *n = NULL;
+    if (node == users->node) {
+        users->backend = blk;
+        users->backends++;
+        users->devices += dev != NULL;
     }
+}
+
+static NodeUsers users_of(const BlockNode *node)
+{
+    NodeUsers users = { .node = node };
+
+    block_backends_foreach(find_user, &users);
+    return users;
 }
 
 bool blockdev_del(const char *node_name, Error **errp)
 {
-    BlockNode *node = block_node_find(node_name), *unused = node;
-    BlockBackend *blk = block_backend_find(node_name);
+    BlockNode *node = block_node_find(node_name);
+    NodeUsers users = users_of(node);
     guint i;
 
     if (!node || !named_nodes || !g_ptr_array_find(named_nodes, node, &i)) {
         error_setg(errp, "Failed to find node with node-name='%s'", node_name);
         return false;
     }
-    block_backends_foreach(find_user, &unused);
-    if (!unused || node->refs > 1u + (blk != NULL)) {
+    if (users.devices || node->refs > 1u + users.backends) {
         error_setg(errp, "Node %s is in use", node_name);
         return false;
     }
-    if (blk) {
-        blk_drain(blk);
-        blk_flush(blk);
-        block_backend_free(blk);
+    for (; users.backends; users = users_of(node)) {
+        blk_drain(users.backend);
+        blk_flush(users.backend);
+        block_backend_free(users.backend);
     }
     forget(i);
     return true;

@@ -57,7 +57,7 @@ static int open_fds(BlockNode *node, bool writable, Error **errp)
     }
     node->fd = replace_fd(node->fd, fd);
     node->fd_writable = writable;
-    node->locked = node->locked_write = false;
+    node->lock_does = node->lock_forbids = 0;
     return 0;
 }
 
@@ -177,13 +177,22 @@ static void file_close(BlockNode *node)
     node->fd = node->fd_buffered = -1;
 }
 
-static bool become_writable(BlockNode *node, Error **errp)
+/* The locks of the users it has, and of one more. */
+static bool relock(BlockNode *node, const BlockUse *more, Error **errp)
+{
+    if (!node->locking || node->force_share) {
+        return true;
+    }
+    return block_lock(node, node->users || more, node->writers || (more && more->write), node->guards || (more && !more->share), errp);
+}
+
+static bool file_prepare(BlockNode *node, Error **errp)
 {
     ERRP_GUARD();
-    int rc = open_fds(node, true, errp);
+    int rc = node->fd_writable ? 0 : open_fds(node, true, errp);
 
     if (rc == 0) {
-        return true;
+        return relock(node, NULL, errp);        /* a new descriptor has no locks */
     }
     node->read_only = true;             /* as it turns out */
     if (!*errp) {
@@ -192,20 +201,14 @@ static bool become_writable(BlockNode *node, Error **errp)
     return false;
 }
 
-static bool file_use(BlockNode *node, bool writable, Error **errp)
+static bool file_use(BlockNode *node, BlockUse use, Error **errp)
 {
-    if (writable && !node->fd_writable && !become_writable(node, errp)) {
-        return false;
-    }
-    if (!node->locking || (node->force_share && !writable) || (node->locked && (node->locked_write || !writable))) {
-        return true;
-    }
-    if (!block_lock(node, node->fd, writable, errp)) {
-        return false;
-    }
-    node->locked = true;
-    node->locked_write = writable;
-    return true;
+    return (!use.write || file_prepare(node, errp)) && relock(node, &use, errp);
+}
+
+static void file_unuse(BlockNode *node, BlockUse use)
+{
+    relock(node, NULL, NULL);
 }
 
 /* --- Requests ---------------------------------------------------------------------- */
@@ -342,7 +345,7 @@ static bool file_truncate(BlockNode *node, uint64_t size, Error **errp)
     struct stat st;
     int rc;
 
-    if (!block_node_use(node, true, errp)) {
+    if (!block_node_prepare(node, errp) || !block_lock_allows_resize(node, errp)) {
         return false;
     }
     if (fstat(node->fd, &st) == 0 && S_ISBLK(st.st_mode)) {
@@ -358,8 +361,8 @@ static bool file_truncate(BlockNode *node, uint64_t size, Error **errp)
 }
 
 #define FILE_DRIVER(name_, open_) { \
-    .name = name_, .open = open_, .close = file_close, .use = file_use, .run = file_run, .start = file_start, \
-    .getlength = file_getlength, .truncate = file_truncate, \
+    .name = name_, .open = open_, .close = file_close, .prepare = file_prepare, .use = file_use, .unuse = file_unuse, \
+    .run = file_run, .start = file_start, .getlength = file_getlength, .truncate = file_truncate, \
 }
 const BlockDriver block_driver_file = FILE_DRIVER("file", file_open);
 const BlockDriver block_driver_host_device = FILE_DRIVER("host_device", host_device_open);

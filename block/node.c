@@ -60,13 +60,50 @@ void block_node_unref(BlockNode *node)
     node_free(node);
 }
 
-bool block_node_use(BlockNode *node, bool writable, Error **errp)
+/* --- Users -------------------------------------------------------------------------- */
+
+static bool check_writable(const BlockNode *node, Error **errp)
 {
-    if (writable && node->read_only) {
+    if (node->read_only) {
         error_setg(errp, "Block node '%s' is read-only", node->name);
+    }
+    return !node->read_only;
+}
+
+bool block_node_prepare(BlockNode *node, Error **errp)
+{
+    return check_writable(node, errp) && (!node->driver->prepare || node->driver->prepare(node, errp));
+}
+
+bool block_node_use(BlockNode *node, BlockUse use, Error **errp)
+{
+    use.share |= node->force_share;
+    if (use.write && !check_writable(node, errp)) {
         return false;
     }
-    return !node->driver->use || node->driver->use(node, writable, errp);
+    if ((use.write && node->guards) || (!use.share && node->writers)) {
+        error_setg(errp, "Block node '%s' is in use by another device; devices write to one image together only when all of them say share-rw=on",
+                   node->name);
+        return false;
+    }
+    if (node->driver->use && !node->driver->use(node, use, errp)) {
+        return false;
+    }
+    node->users++;
+    node->writers += use.write;
+    node->guards += !use.share;
+    return true;
+}
+
+void block_node_unuse(BlockNode *node, BlockUse use)
+{
+    use.share |= node->force_share;
+    node->users--;
+    node->writers -= use.write;
+    node->guards -= !use.share;
+    if (node->driver->unuse) {
+        node->driver->unuse(node, use);
+    }
 }
 
 /* --- Opening -------------------------------------------------------------------- */

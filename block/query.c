@@ -41,6 +41,10 @@ json_t *qmp_query_named_block_nodes(const json_t *args, Error **errp)
 
 static void list_backend(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
+    if (!dev && !block_backend_interface(blk)) {
+        return;                         /* was made for a device that is gone */
+    }
+
     g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
     json_t *entry = json_pack("{s:s, s:s, s:b, s:b, s:o}", "device", device_name(blk), "type", "unknown", "removable", 0,
                               "locked", 0, "inserted", node_info(node));
@@ -105,6 +109,10 @@ static json_t *counters(const BlockBackend *blk)
 
 static void list_stats(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
+    if (!dev && !block_backend_interface(blk)) {
+        return;                         /* was made for a device that is gone */
+    }
+
     g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
     json_t *entry = json_pack("{s:s, s:s, s:o}", "device", device_name(blk), "node-name", node->name, "stats", counters(blk));
 

@@ -213,6 +213,9 @@ static bool take_drive(VirtIOBlock *s, Error **errp)
         error_setg(errp, "virtio-blk: drive property not set; say drive=ID of a -drive or -blockdev");
         return false;
     }
+    if (!blk_use(s->blk, s->share_rw, errp)) {
+        return false;
+    }
     length = blk_getlength(s->blk);
     if (length < 0) {
         error_setg_errno(errp, length, "virtio-blk: cannot find out the size of drive '%s'", blk_name(s->blk));
@@ -291,6 +294,7 @@ static const Property blk_properties[] = {
     DEFINE_PROP_SIZE32("min_io_size", VirtIOBlock, min_io_size, 0),
     DEFINE_PROP_SIZE32("opt_io_size", VirtIOBlock, opt_io_size, 0),
     DEFINE_PROP_SIZE32("discard_granularity", VirtIOBlock, discard_granularity, GRANULARITY_AUTO),
+    DEFINE_PROP_SHARE_RW(VirtIOBlock, share_rw),
     DEFINE_PROP_ON_OFF_AUTO("write-cache", VirtIOBlock, write_cache, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_BLOCK_ON_ERROR("rerror", VirtIOBlock, rerror),
     DEFINE_PROP_BLOCK_ON_ERROR("werror", VirtIOBlock, werror),

@@ -51,7 +51,7 @@ struct VirtIOBlock {
     uint32_t logical_block_size, physical_block_size, min_io_size, opt_io_size, discard_granularity;
     uint32_t cyls, heads, secs, max_discard_sectors, max_write_zeroes_sectors;
     uint16_t num_queues, queue_size;
-    bool config_wce, discard, write_zeroes, seg_max_adjust;
+    bool share_rw, config_wce, discard, write_zeroes, seg_max_adjust;
     OnOffAuto write_cache;
     int rerror, werror;                 /* BlockOnError */
 };

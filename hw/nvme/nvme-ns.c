@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "nvme.h"
+#include "hw/block/block-props.h"
 
 #define BLOCK_SIZE_MIN  512
 #define BLOCK_SIZE_MAX  (64 * KiB)
@@ -33,7 +34,7 @@ static void resized(void *opaque)
 
 static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 {
-    int64_t len = blk_getlength(ns->blk);
+    int64_t len;
 
     ns->block_size = ns->block_size ? ns->block_size : BLOCK_SIZE_MIN;
     if (!is_power_of_2(ns->block_size) || ns->block_size < BLOCK_SIZE_MIN || ns->block_size > BLOCK_SIZE_MAX) {
@@ -41,6 +42,10 @@ static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
                    (unsigned long long)BLOCK_SIZE_MAX);
         return false;
     }
+    if (!blk_use(ns->blk, ns->share_rw, errp)) {
+        return false;
+    }
+    len = blk_getlength(ns->blk);
     if (len < 0) {
         error_setg_errno(errp, len, "cannot find out the size of drive '%s'", blk_name(ns->blk));
         return false;
@@ -161,6 +166,7 @@ static void ns_unrealize(DeviceState *dev)
 
 static const Property ns_properties[] = {
     DEFINE_PROP_DRIVE("drive", NvmeNamespace, blk),
+    DEFINE_PROP_SHARE_RW(NvmeNamespace, share_rw),
     DEFINE_PROP_UINT32("nsid", NvmeNamespace, nsid, 0),
     DEFINE_PROP_SIZE32("logical_block_size", NvmeNamespace, block_size, 0),
     DEFINE_PROP_UINT64("eui64", NvmeNamespace, eui64, 0),

@@ -91,6 +91,7 @@ struct NvmeNamespace {
     DeviceState parent_obj;
     NvmeCtrl *ctrl;                     /* on whose bus it is */
     BlockBackend *blk;
+    bool share_rw;                      /* other devices write to the medium too */
     bool shared;                        /* all controllers of the subsystem see it */
     uint32_t nsid;                      /* 0 before one is chosen */
     uint64_t size;                      /* bytes */
@@ -153,6 +154,7 @@ struct NvmeCtrl {
     uint16_t asked[NVME_RESOURCES];     /* of the primary: what it has after the next reset of its function */
     /* properties */
     BlockBackend *blk;
+    bool share_rw;
     char *serial, *model, *firmware;
     uint32_t max_ioqpairs, aer_max_queued, logical_block_size, physical_block_size;
     uint16_t msix_qsize, mqes;

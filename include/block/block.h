@@ -24,8 +24,10 @@ const char *drive_unused(const char *interface);                /* one that no d
 bool drives_must_be_used(Error **errp);                         /* names those no device took */
 void blk_cleanup(void);
 
-/* A device claims a backend for itself; a second claim is refused. Locks the image. */
-bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp);
+/* A device claims a backend for itself; a second claim is refused. */
+bool blk_attach_dev(BlockBackend *blk, Object *dev, Error **errp);
+/* And starts to use it, for writing unless it is read-only: locks the image. @share: others that share may write, too. */
+bool blk_use(BlockBackend *blk, bool share, Error **errp);
 void blk_detach_dev(BlockBackend *blk, Object *dev);
 const char *blk_name(const BlockBackend *blk);
 bool blk_is_read_only(const BlockBackend *blk);
