@@ -33,7 +33,8 @@ struct BlockBackend {
 /* A request on its way: who asked. */
 typedef struct Pending {
     BlockBackend *blk;
-    BlockRequest r;             /* the layers below may have changed where it goes */
+    BlockRequest r;             /* the layers below may have changed where it goes, and how */
+    BlockRequestKind kind;
     uint64_t end;
     int64_t start_ns;
     BlockCompletionFunc *cb;
@@ -283,7 +284,7 @@ int blk_flush(BlockBackend *blk)
 
 static void account(Pending *p, int ret)
 {
-    BlockStats *s = &p->blk->stats[p->r.kind];
+    BlockStats *s = &p->blk->stats[p->kind];
 
     p->blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
     s->total_ns += p->blk->last_ns - p->start_ns;
@@ -340,7 +341,7 @@ static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, vo
     r.node = blk->node;
     r.cb = request_done;
     r.opaque = p;
-    *p = (Pending) { blk, r, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
+    *p = (Pending) { blk, r, r.kind, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
     blk->in_flight++;
     rc = check_request(blk, &r);
     if (rc || (r.kind != BLOCK_FLUSH && !r.bytes) || (r.kind == BLOCK_FLUSH && blk->node->read_only)) {
@@ -373,7 +374,8 @@ void blk_aio_pdiscard(BlockBackend *blk, uint64_t offset, uint64_t bytes, BlockC
 
 void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, bool may_unmap, BlockCompletionFunc *cb, void *opaque)
 {
-    start(blk, (BlockRequest) { .kind = BLOCK_ZERO, .offset = offset, .bytes = bytes, .may_unmap = may_unmap }, cb, opaque);
+    start(blk, (BlockRequest) { .kind = BLOCK_ZERO, .offset = offset, .bytes = bytes, .may_unmap = may_unmap,
+                                .fua = blk->policy.writethrough }, cb, opaque);
 }
 
 /* Also in a vCPU's thread: waiting there for the main thread, which may be waiting for vCPUs, would be for ever. */

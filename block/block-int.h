@@ -52,6 +52,9 @@ typedef struct BlockDriver {
     bool (*truncate)(BlockNode *node, uint64_t size, Error **errp);
 } BlockDriver;
 
+/* What becomes of a write of nothing but zeroes. */
+typedef enum BlockDetectZeroes { DETECT_ZEROES_OFF, DETECT_ZEROES_ON, DETECT_ZEROES_UNMAP } BlockDetectZeroes;
+
 struct BlockNode {
     const BlockDriver *driver;
     char *name;                 /* node-name; made up when not given */
@@ -62,6 +65,7 @@ struct BlockNode {
     bool read_only;             /* nobody may write */
     bool auto_read_only;        /* read_only is as it turns out */
     bool discard;               /* discard=unmap */
+    BlockDetectZeroes detect_zeroes;
     bool no_flush, direct;      /* cache.* */
     /* raw */
     uint64_t offset, size;      /* the part of the child it shows */
@@ -94,6 +98,8 @@ void block_backends_foreach(void (*fn)(BlockBackend *blk, BlockNode *node, Objec
 
 /* At the end: forgets the node made last by -blockdev; false when none is left. */
 bool blockdev_del_any(void);
+
+const char *block_detect_zeroes_name(const BlockNode *node);
 
 /* Requests on nodes. */
 int block_node_run(const BlockRequest *r);

@@ -134,6 +134,17 @@ static bool take_file(DriveOpts *o, json_t *opts, Error **errp)
     return take_str(opts, "file", &o->file, errp);
 }
 
+/* A -drive may ask for holes with discard=ignore, and has allocated zeroes then. */
+static void soften_detect_zeroes(json_t *node)
+{
+    const char *detect = json_string_value(json_object_get(node, "detect-zeroes"));
+    const char *discard = json_string_value(json_object_get(node, "discard"));
+
+    if (!g_strcmp0(detect, "unmap") && (!discard || !strcmp(discard, "ignore"))) {
+        json_object_set_new(node, "detect-zeroes", json_string("on"));
+    }
+}
+
 static bool drive_opts_parse(DriveOpts *o, json_t *opts, Error **errp)
 {
     static const char *const node_keys[] = { "discard", "detect-zeroes", "auto-read-only", "force-share", "offset", "size", NULL };
@@ -143,6 +154,7 @@ static bool drive_opts_parse(DriveOpts *o, json_t *opts, Error **errp)
     o->node = json_object();
     o->has_unit = json_object_get(opts, unit_key) != NULL;
     move_keys(o->node, opts, node_keys);
+    soften_detect_zeroes(o->node);
     if (!take_file(o, opts, errp)) {
         return false;
     }

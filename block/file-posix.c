@@ -296,6 +296,13 @@ static int write_zeroes(BlockNode *node, const BlockRequest *r)
     return cannot(rc) ? write_zero_bytes(node, r) : rc;
 }
 
+static int write_zeroes_durably(BlockNode *node, const BlockRequest *r)
+{
+    int rc = write_zeroes(node, r);
+
+    return rc || !r->fua ? rc : fdatasync(node->fd) ? -errno : 0;
+}
+
 static int file_run(BlockNode *node, const BlockRequest *r)
 {
     switch (r->kind) {
@@ -308,7 +315,7 @@ static int file_run(BlockNode *node, const BlockRequest *r)
     case BLOCK_DISCARD:
         return node->discard ? discard(node, r) : 0;
     default:
-        return write_zeroes(node, r);
+        return write_zeroes_durably(node, r);
     }
 }
 

@@ -17,7 +17,7 @@ static json_t *node_info(BlockNode *node)
     int64_t size = node->driver->getlength(node);
     json_t *info = json_pack("{s:s, s:b, s:s, s:b, s:s, s:i, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i}",
                              "file", node->filename ? node->filename : "", "ro", node->read_only || (node->fd >= 0 && !node->fd_writable), "drv", node->driver->name,
-                             "encrypted", 0, "node-name", node->name, "backing_file_depth", 0, "detect_zeroes", "off",
+                             "encrypted", 0, "node-name", node->name, "backing_file_depth", 0, "detect_zeroes", block_detect_zeroes_name(node),
                              "write_threshold", 0, "active", 1, "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0);
 
     json_object_set_new(info, "cache", json_pack("{s:b, s:b, s:b}", "no-flush", node->no_flush, "direct", node->direct, "writeback", 1));

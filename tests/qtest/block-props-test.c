@@ -1,8 +1,9 @@
 /*
- * What disks and images can be told to do: sharing.
+ * What disks and images can be told to do: sharing, detecting zeroes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <sys/stat.h>
 #include "nvme-helpers.h"
 #include "virtio-blk-helpers.h"
 
@@ -52,10 +53,51 @@ static void test_share_data(void)
     disk_close(d);
 }
 
+/* --- detect-zeroes= ------------------------------------------------------------------------- */
+
+static const char *detects(QTestState *t, json_t **list, const char *node)
+{
+    json_t *info;
+    size_t i;
+
+    *list = qtest_qmp_return(t, "{'execute': 'query-named-block-nodes'}");
+    json_array_foreach(*list, i, info) {
+        if (!g_strcmp0(json_string_value(json_object_get(info, "node-name")), node)) {
+            return json_string_value(json_object_get(info, "detect_zeroes"));
+        }
+    }
+    return NULL;
+}
+
+/* A hole is made, and counted as the write that it was for the guest. */
+static void test_detect_zeroes(void)
+{
+    Disk *d = disk_open(&variants[0], ",node-name=n,discard=unmap,detect-zeroes=unmap", "");
+    json_t *list;
+    struct stat before, after;
+
+    g_assert_cmpstr(detects(d->t, &list, "n"), ==, "unmap");
+    json_decref(list);
+    g_assert_cmpint(stat(d->path, &before), ==, 0);
+    qtest_memset(d->t, d->data, 0, 65536);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_OUT, 128, d->data, 65536), ==, VIRTIO_BLK_S_OK);
+    g_assert_cmpint(disk_counter(d->t, "wr_operations"), ==, 1);
+    g_assert_cmpint(disk_counter(d->t, "wr_bytes"), ==, 65536);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 127, d->data, 130 * 512), ==, VIRTIO_BLK_S_OK);
+    check_blocks(d, d->data, 127, 1);
+    check_blocks(d, d->data + 129 * 512, 256, 1);
+    g_assert_cmphex(qtest_readq(d->t, d->data + 512), ==, 0);
+    g_assert_cmphex(qtest_readq(d->t, d->data + 129 * 512 - 8), ==, 0);
+    g_assert_cmpint(stat(d->path, &after), ==, 0);
+    g_assert_cmpint(after.st_blocks, <=, before.st_blocks);
+    disk_close(d);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/block/share", test_share);
     g_test_add_func("/block/share/data", test_share_data);
+    g_test_add_func("/block/detect-zeroes", test_detect_zeroes);
     return g_test_run();
 }

@@ -144,6 +144,72 @@ static void exercise(const char *opts)
     blk_cleanup();
 }
 
+static blkcnt_t blocks_of_image(void)
+{
+    struct stat st;
+
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    return st.st_blocks;
+}
+
+/* Zeroes written over data: how many blocks the image has afterwards. */
+static blkcnt_t blocks_after_zeroes(const char *opts)
+{
+    g_autofree uint8_t *data = g_malloc0(65536), *in = g_malloc(65536);
+    BlockBackend *blk;
+    blkcnt_t before;
+
+    fresh_image();
+    blk = drive(opts);
+    memset(data, 0x11, 65536);
+    g_assert_cmpint(aio_write(blk, 0, data, 65536), ==, 0);
+    memset(data, 0, 65535);
+    g_assert_cmpint(aio_write(blk, 65536, data, 65536), ==, 0);         /* but for one byte */
+    g_assert_cmpint(blk_flush(blk), ==, 0);
+    before = blocks_of_image();
+    data[65535] = 0;
+    g_assert_cmpint(aio_write(blk, 0, data, 65536), ==, 0);
+    g_assert_cmpint(blk_pwrite(blk, 65536, 4096, data), ==, 0);
+    g_assert_cmpint(aio_read(blk, 0, in, 65536), ==, 0);
+    g_assert_cmpmem(in, 65536, data, 65536);
+    g_assert_cmpint(aio_read(blk, 65536, in, 65536), ==, 0);
+    g_assert_cmpuint(in[0], ==, 0);
+    g_assert_cmpuint(in[65535], ==, 0x11);
+    blk_cleanup();
+    return before - blocks_of_image();
+}
+
+static void test_detect_zeroes(void)
+{
+    static const char *const how[] = { "aio=threads", "aio=threads,cache=writethrough", "cache=none", "offset=4096" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(how); i++) {
+        g_autofree char *off = g_strdup_printf("%s,discard=unmap", how[i]), *on = g_strdup_printf("%s,detect-zeroes=on", off);
+        g_autofree char *unmap = g_strdup_printf("%s,detect-zeroes=unmap", off);
+        g_autofree char *ignore = g_strdup_printf("%s,detect-zeroes=unmap", how[i]);
+
+        g_assert_cmpint(blocks_after_zeroes(off), ==, 0);
+        g_assert_cmpint(blocks_after_zeroes(on), ==, 0);
+        g_assert_cmpint(blocks_after_zeroes(ignore), ==, 0);
+        if (blocks_after_zeroes(unmap) != (65536 + 4096) / 512) {
+            g_test_skip("the file system makes no holes");
+        }
+    }
+    refused("detect-zeroes=maybe", "off, on or unmap");
+}
+
+static void test_detect_zeroes_node(void)
+{
+    Error *err = NULL;
+
+    fresh_image();
+    g_assert_false(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"f\",\"detect-zeroes\":\"unmap\"}", path), &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "discard=unmap"));
+    error_free(err);
+    g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"f\",\"detect-zeroes\":\"on\"}", path), &error_abort));
+    blk_cleanup();
+}
+
 /* An image that ends inside a sector: the sector is there, with zeroes behind the end, and can be written. */
 static void odd_size(const char *rest)
 {
@@ -544,6 +610,8 @@ int main(int argc, char **argv)
     g_test_add_func("/block/nodes", test_nodes);
     g_test_add_func("/block/drive-options", test_drive_options);
     g_test_add_func("/block/errors", test_errors);
+    g_test_add_func("/block/detect-zeroes", test_detect_zeroes);
+    g_test_add_func("/block/detect-zeroes/node", test_detect_zeroes_node);
     g_test_add_func("/block/odd-size", test_odd_size);
     g_test_add_func("/block/io/threads", test_threads);
     g_test_add_func("/block/io/default", test_default);
