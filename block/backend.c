@@ -35,6 +35,7 @@ typedef struct Pending {
     BlockBackend *blk;
     BlockRequest r;             /* the layers below may have changed where it goes, and how */
     BlockRequestKind kind;
+    unsigned requests;          /* of the guest, in this one */
     uint64_t end;
     int64_t start_ns;
     BlockCompletionFunc *cb;
@@ -287,9 +288,10 @@ static void account(Pending *p, int ret)
     BlockStats *s = &p->blk->stats[p->kind];
 
     p->blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
-    s->total_ns += p->blk->last_ns - p->start_ns;
-    s->failed += ret < 0;
-    s->operations += ret >= 0;
+    s->total_ns += (p->blk->last_ns - p->start_ns) * p->requests;
+    s->failed += ret < 0 ? p->requests : 0;
+    s->operations += ret >= 0 ? p->requests : 0;
+    s->merged += p->requests - 1;
     s->bytes += ret >= 0 ? p->r.bytes : 0;
     s->highest = ret >= 0 ? MAX(s->highest, p->end) : s->highest;
 }
@@ -330,7 +332,7 @@ static void request_done(void *opaque, int ret)
     cb(who, ret);
 }
 
-static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, void *opaque)
+static void start_merged(BlockBackend *blk, BlockRequest r, unsigned requests, BlockCompletionFunc *cb, void *opaque)
 {
     Pending *p = take_pending(blk);
     int rc;
@@ -341,7 +343,7 @@ static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, vo
     r.node = blk->node;
     r.cb = request_done;
     r.opaque = p;
-    *p = (Pending) { blk, r, r.kind, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
+    *p = (Pending) { blk, r, r.kind, requests, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
     blk->in_flight++;
     rc = check_request(blk, &r);
     if (rc || (r.kind != BLOCK_FLUSH && !r.bytes) || (r.kind == BLOCK_FLUSH && blk->node->read_only)) {
@@ -349,6 +351,11 @@ static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, vo
         return;
     }
     block_node_start(&p->r);
+}
+
+static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, void *opaque)
+{
+    start_merged(blk, r, 1, cb, opaque);
 }
 
 void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque)
@@ -360,6 +367,13 @@ void blk_aio_pwritev(BlockBackend *blk, uint64_t offset, const struct iovec *iov
 {
     start(blk, (BlockRequest) { .kind = BLOCK_WRITE, .offset = offset, .iov = iov, .niov = niov,
                                 .fua = blk->policy.writethrough }, cb, opaque);
+}
+
+void blk_aio_rw_merged(BlockBackend *blk, bool write, uint64_t offset, const struct iovec *iov, int niov, unsigned requests,
+                       BlockCompletionFunc *cb, void *opaque)
+{
+    start_merged(blk, (BlockRequest) { .kind = write ? BLOCK_WRITE : BLOCK_READ, .offset = offset, .iov = iov, .niov = niov,
+                                       .fua = write && blk->policy.writethrough }, requests, cb, opaque);
 }
 
 void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque)

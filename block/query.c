@@ -77,10 +77,9 @@ static void set_counter(json_t *stats, const char *before, const char *kind, con
 
 static json_t *counters(const BlockBackend *blk)
 {
-    /* There are no zones, no merging and no refused requests to count. */
+    /* There are no zones and no refused requests to count. */
     static const char *const zero[] = {
-        "zone_append_bytes", "zone_append_operations", "zone_append_total_time_ns", "rd_merged", "wr_merged",
-        "zone_append_merged", "unmap_merged", "failed_zone_append_operations", "invalid_rd_operations", "invalid_wr_operations",
+        "zone_append_bytes", "zone_append_operations", "zone_append_total_time_ns", "zone_append_merged", "failed_zone_append_operations", "invalid_rd_operations", "invalid_wr_operations",
         "invalid_zone_append_operations", "invalid_flush_operations", "invalid_unmap_operations",
     };
     const BlockStats *s = block_backend_stats(blk);
@@ -98,6 +97,7 @@ static json_t *counters(const BlockBackend *blk)
         if (kind_names[k]) {
             if (k != BLOCK_FLUSH) {
                 set_counter(stats, "", kind_names[k], "_bytes", s[k].bytes);
+                set_counter(stats, "", kind_names[k], "_merged", s[k].merged);
             }
             set_counter(stats, "", kind_names[k], "_operations", s[k].operations);
             set_counter(stats, "", kind_names[k], "_total_time_ns", s[k].total_ns);

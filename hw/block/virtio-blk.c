@@ -5,8 +5,7 @@
  * write-zeroes, the serial number; sizes, geometry, topology and the write cache
  * in the configuration, of which the driver may switch the cache.
  *
- * Not modelled: secure erase, lifetime, zones; merging of adjacent requests
- * (a request goes to the host as the driver made it).
+ * Not modelled: secure erase, lifetime, zones.
  * Runs under the machine lock; with iothread=, doorbells and completions in that
  * thread.
  *
@@ -303,6 +302,7 @@ static const Property blk_properties[] = {
     DEFINE_PROP_UINT32("secs", VirtIOBlock, secs, 0),
     DEFINE_PROP_STRING("serial", VirtIOBlock, serial),
     DEFINE_PROP_BOOL("config-wce", VirtIOBlock, config_wce, true),
+    DEFINE_PROP_BOOL("request-merging", VirtIOBlock, request_merging, true),
     DEFINE_PROP_UINT16("num-queues", VirtIOBlock, num_queues, VIRTIO_BLK_NUM_QUEUES_AUTO),
     DEFINE_PROP_UINT16("queue-size", VirtIOBlock, queue_size, 256),
     DEFINE_PROP_BOOL("seg-max-adjust", VirtIOBlock, seg_max_adjust, true),

@@ -45,6 +45,9 @@ int blk_flush(BlockBackend *blk);
 /* Asynchronous; @iov and what it points to stay valid until @cb. Under the machine lock, from any thread. */
 void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
 void blk_aio_pwritev(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
+/* As these; one transfer of what were @requests ones, which is what the counters know. */
+void blk_aio_rw_merged(BlockBackend *blk, bool write, uint64_t offset, const struct iovec *iov, int niov, unsigned requests,
+                       BlockCompletionFunc *cb, void *opaque);
 void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque);
 /* The contents no longer matter (done only with discard=unmap; success otherwise too). */
 void blk_aio_pdiscard(BlockBackend *blk, uint64_t offset, uint64_t bytes, BlockCompletionFunc *cb, void *opaque);
