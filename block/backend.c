@@ -28,6 +28,7 @@ struct BlockBackend {
     unsigned nspare;
     int64_t last_ns;            /* when the last request was over; 0: none yet */
     BlockStats stats[BLOCK__KINDS];
+    BlockAccounting accounting;
 };
 
 /* A request on its way: who asked. */
@@ -54,6 +55,7 @@ BlockBackend *block_backend_new(const char *name, BlockNode *node)
     blk->name = g_strdup(name);
     blk->node = node;
     blk->length = -1;
+    blk->accounting = (BlockAccounting) { true, true };
     if (!backends) {
         backends = g_ptr_array_new();
     }
@@ -153,6 +155,7 @@ BlockNode *block_backend_node(const BlockBackend *blk) { return blk->node; }
 const char *block_backend_interface(const BlockBackend *blk) { return blk->interface; }
 int block_backend_unit(const BlockBackend *blk) { return blk->unit; }
 const BlockStats *block_backend_stats(const BlockBackend *blk) { return blk->stats; }
+BlockAccounting block_backend_accounting(const BlockBackend *blk) { return blk->accounting; }
 
 int64_t block_backend_idle_ns(const BlockBackend *blk)
 {
@@ -182,6 +185,7 @@ bool blk_attach_dev(BlockBackend *blk, Object *dev, Error **errp)
     if (!blk->dev && !blk->interface) {         /* nothing of what the last one wanted and did */
         blk->policy = (BlockPolicy) { 0 };
         blk->last_ns = 0;
+        blk->accounting = (BlockAccounting) { true, true };
         memset(blk->stats, 0, sizeof(blk->stats));
     }
     blk->dev = dev;
@@ -283,17 +287,38 @@ int blk_flush(BlockBackend *blk)
 }
 
 
+/* Returns the time. */
+static int64_t something_happened(BlockBackend *blk)
+{
+    blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+    return blk->last_ns;
+}
+
 static void account(Pending *p, int ret)
 {
     BlockStats *s = &p->blk->stats[p->kind];
 
-    p->blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
-    s->total_ns += (p->blk->last_ns - p->start_ns) * p->requests;
+    if (ret >= 0 || p->blk->accounting.failed) {
+        s->total_ns += (something_happened(p->blk) - p->start_ns) * p->requests;
+    }
     s->failed += ret < 0 ? p->requests : 0;
     s->operations += ret >= 0 ? p->requests : 0;
     s->merged += p->requests - 1;
     s->bytes += ret >= 0 ? p->r.bytes : 0;
     s->highest = ret >= 0 ? MAX(s->highest, p->end) : s->highest;
+}
+
+void blk_set_accounting(BlockBackend *blk, bool failed, bool invalid)
+{
+    blk->accounting = (BlockAccounting) { failed, invalid };
+}
+
+void blk_account_invalid(BlockBackend *blk, bool write)
+{
+    blk->stats[write ? BLOCK_WRITE : BLOCK_READ].invalid++;
+    if (blk->accounting.invalid) {
+        something_happened(blk);
+    }
 }
 
 static Pending *take_pending(BlockBackend *blk)

@@ -106,8 +106,10 @@ int block_node_run(const BlockRequest *r);
 void block_node_start(BlockRequest *r);
 
 /* What was done, by kind. */
-typedef struct BlockStats { uint64_t bytes, operations, failed, merged, total_ns, highest; } BlockStats;    /* highest: the end of the farthest */
+typedef struct BlockStats { uint64_t bytes, operations, failed, invalid, merged, total_ns, highest; } BlockStats;    /* highest: the end of the farthest */
 const BlockStats *block_backend_stats(const BlockBackend *blk);
+typedef struct BlockAccounting { bool failed, invalid; } BlockAccounting;   /* which requests count as time and activity */
+BlockAccounting block_backend_accounting(const BlockBackend *blk);
 int64_t block_backend_idle_ns(const BlockBackend *blk);             /* since the last request; -1: there was none */
 BlockBackend *block_backend_new(const char *name, BlockNode *node);
 void block_backend_free(BlockBackend *blk);

@@ -154,6 +154,14 @@ static uint8_t get_id(VirtIOBlkReq *req)
     return VIRTIO_BLK_S_OK;
 }
 
+/* Discards are not counted. */
+static void count_invalid(const VirtIOBlkReq *req, uint8_t status)
+{
+    if (status == VIRTIO_BLK_S_IOERR && req->type != VIRTIO_BLK_T_DISCARD) {
+        blk_account_invalid(req->dev->blk, !is_read(req));
+    }
+}
+
 static void start(VirtIOBlkReq *req, VirtIOBlkGather *gather)
 {
     uint8_t status = VIRTIO_BLK_S_OK;
@@ -177,6 +185,7 @@ static void start(VirtIOBlkReq *req, VirtIOBlkGather *gather)
         status = VIRTIO_BLK_S_UNSUPP;
     }
     if (status != VIRTIO_BLK_S_OK) {
+        count_invalid(req, status);
         answer(req, status);
     } else if (rw && req->dev->request_merging) {
         virtio_blk_gather(gather, req);

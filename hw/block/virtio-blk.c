@@ -41,8 +41,8 @@ static void put_topology(const VirtIOBlock *s, struct virtio_blk_config *c)
 
 static void put_ranges(const VirtIOBlock *s, struct virtio_blk_config *c)
 {
-    uint32_t granularity = s->discard_granularity != GRANULARITY_AUTO && s->discard_granularity ? s->discard_granularity
-        : s->logical_block_size;
+    bool chosen = s->report_discard_granularity && s->discard_granularity != GRANULARITY_AUTO;
+    uint32_t granularity = chosen ? s->discard_granularity : s->logical_block_size;
 
     if (s->discard) {
         c->max_discard_sectors = htole32(s->max_discard_sectors);
@@ -225,6 +225,7 @@ static bool take_drive(VirtIOBlock *s, Error **errp)
     if (s->write_cache != ON_OFF_AUTO_AUTO) {
         blk_set_enable_write_cache(s->blk, s->write_cache == ON_OFF_AUTO_ON);
     }
+    blk_set_accounting(s->blk, s->account_failed != ON_OFF_AUTO_OFF, s->account_invalid != ON_OFF_AUTO_OFF);
     s->original_wce = blk_enable_write_cache(s->blk);
     return true;
 }
@@ -294,12 +295,18 @@ static const Property blk_properties[] = {
     DEFINE_PROP_SIZE32("opt_io_size", VirtIOBlock, opt_io_size, 0),
     DEFINE_PROP_SIZE32("discard_granularity", VirtIOBlock, discard_granularity, GRANULARITY_AUTO),
     DEFINE_PROP_SHARE_RW(VirtIOBlock, share_rw),
+    DEFINE_PROP_BOOL("report-discard-granularity", VirtIOBlock, report_discard_granularity, true),
+    DEFINE_PROP_ON_OFF_AUTO("account-failed", VirtIOBlock, account_failed, ON_OFF_AUTO_AUTO),
+    DEFINE_PROP_ON_OFF_AUTO("account-invalid", VirtIOBlock, account_invalid, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_ON_OFF_AUTO("write-cache", VirtIOBlock, write_cache, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_BLOCK_ON_ERROR("rerror", VirtIOBlock, rerror),
     DEFINE_PROP_BLOCK_ON_ERROR("werror", VirtIOBlock, werror),
     DEFINE_PROP_UINT32("cyls", VirtIOBlock, cyls, 0),
     DEFINE_PROP_UINT32("heads", VirtIOBlock, heads, 0),
     DEFINE_PROP_UINT32("secs", VirtIOBlock, secs, 0),
+    DEFINE_PROP_UINT32("lcyls", VirtIOBlock, lcyls, 0),
+    DEFINE_PROP_UINT32("lheads", VirtIOBlock, lheads, 0),
+    DEFINE_PROP_UINT32("lsecs", VirtIOBlock, lsecs, 0),
     DEFINE_PROP_STRING("serial", VirtIOBlock, serial),
     DEFINE_PROP_BOOL("config-wce", VirtIOBlock, config_wce, true),
     DEFINE_PROP_BOOL("request-merging", VirtIOBlock, request_merging, true),
@@ -314,6 +321,17 @@ static const Property blk_properties[] = {
     DEFINE_PROP_INT32("bootindex", VirtIOBlock, bootindex, -1),
 };
 
+#define NO_SECOND_GEOMETRY "No effect: a virtio disk has one geometry, cyls= heads= secs=, which the guest translates as it likes"
+static const PropertyDoc blk_docs[] = {
+    { "lcyls", NO_SECOND_GEOMETRY }, { "lheads", NO_SECOND_GEOMETRY }, { "lsecs", NO_SECOND_GEOMETRY },
+    { "share-rw", "Other devices that say so too may write to the image" },
+    { "request-merging", "Send requests that follow each other to the host as one" },
+    { "report-discard-granularity", "Tell the guest discard_granularity=; else it is a logical block" },
+    { "account-failed", "Requests that fail count as time and activity in query-blockstats (auto: on)" },
+    { "account-invalid", "Requests that the disk refuses count as activity in query-blockstats (auto: on)" },
+    { NULL, NULL }
+};
+
 static void blk_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -323,6 +341,7 @@ static void blk_class_init(ObjectClass *klass, const void *data)
     dc->fw_name = "disk@0,0";
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_props(dc, blk_properties);
+    device_class_describe_props(dc, blk_docs);
     vdc->realize = blk_realize;
     vdc->unrealize = blk_unrealize;
     vdc->get_features = blk_get_features;

@@ -49,10 +49,10 @@ struct VirtIOBlock {
     char *serial;
     int32_t bootindex;
     uint32_t logical_block_size, physical_block_size, min_io_size, opt_io_size, discard_granularity;
-    uint32_t cyls, heads, secs, max_discard_sectors, max_write_zeroes_sectors;
+    uint32_t cyls, heads, secs, lcyls, lheads, lsecs, max_discard_sectors, max_write_zeroes_sectors;
     uint16_t num_queues, queue_size;
-    bool share_rw, request_merging, config_wce, discard, write_zeroes, seg_max_adjust;
-    OnOffAuto write_cache;
+    bool report_discard_granularity, share_rw, request_merging, config_wce, discard, write_zeroes, seg_max_adjust;
+    OnOffAuto write_cache, account_failed, account_invalid;
     int rerror, werror;                 /* BlockOnError */
 };
 

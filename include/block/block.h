@@ -68,6 +68,11 @@ void block_ring_free(BlockRing *ring);
 /* Under the machine lock: returns when nothing of @blk is under way; the callbacks run in the caller. */
 void blk_drain(BlockBackend *blk);
 
+/* Whether requests that fail, or are refused, count as time and as something having happened. */
+void blk_set_accounting(BlockBackend *blk, bool failed, bool invalid);
+/* The device refused a request by itself. */
+void blk_account_invalid(BlockBackend *blk, bool write);
+
 /* Off: each write is on the medium before it is answered. */
 bool blk_enable_write_cache(const BlockBackend *blk);
 void blk_set_enable_write_cache(BlockBackend *blk, bool on);

@@ -78,13 +78,14 @@ static void test_enospc(gconstpointer rest)
 
 static void test_truncated(gconstpointer rest)
 {
-    g_autofree char *path = disk_new("disk"), *stops = g_strdup_printf("%s,rerror=stop", (const char *)rest);
+    g_autofree char *path = disk_new("disk"), *stops = g_strdup_printf("%s,rerror=stop,account-failed=off", (const char *)rest);
     Disk *d = open_on(path, rest);
     unsigned id;
 
     g_assert_cmpint(truncate(path, 0), ==, 0);
     g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 0, d->data, 4096), ==, VIRTIO_BLK_S_IOERR);
     expect_io_error(d->t, "read", "report", false);
+    g_assert_cmpint(disk_counter(d->t, "rd_total_time_ns"), >, 0);
     disk_close(d);
     g_assert_cmpint(truncate(path, DISK_SIZE), ==, 0);
     d = open_on(path, stops);
@@ -92,6 +93,8 @@ static void test_truncated(gconstpointer rest)
     id = begin(d, VIRTIO_BLK_T_IN, 0);
     expect_io_error(d->t, "read", "stop", false);
     json_decref(qtest_qmp_event(d->t, "STOP"));
+    g_assert_cmpint(disk_counter(d->t, "failed_rd_operations"), ==, 1);
+    g_assert_cmpint(disk_counter(d->t, "rd_total_time_ns"), ==, 0);
     g_assert_cmpint(truncate(path, DISK_SIZE), ==, 0);
     json_decref(qtest_qmp_return(d->t, "{'execute': 'cont'}"));
     vqueue_wait(d->q, id);

@@ -193,6 +193,47 @@ static void test_many(const Variant *v)
     disk_close(d);
 }
 
+static void test_granularity(const Variant *v)
+{
+    static const struct { const char *options; unsigned sectors; } tests[] = {
+        { ",discard_granularity=4096", 8 }, { ",discard_granularity=4096,report-discard-granularity=off", 1 }, { ",discard_granularity=0", 0 },
+        { ",discard_granularity=0,report-discard-granularity=off", 1 }, { ",lcyls=10,lheads=2,lsecs=3", 1 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        Disk *d = disk_open(v, "", tests[i].options);
+
+        g_assert_cmpuint(qtest_readl(d->t, d->v.device + offsetof(struct virtio_blk_config, discard_sector_alignment)), ==, tests[i].sectors);
+        g_assert_cmpuint(qtest_readb(d->t, d->v.device + offsetof(struct virtio_blk_config, geometry.heads)), ==, 16);
+        disk_close(d);
+    }
+}
+
+static bool has_counter(Disk *d, const char *name)
+{
+    g_autoptr(json_t) list = qtest_qmp_return(d->t, "{'execute': 'query-blockstats'}");
+
+    return json_object_get(json_object_get(json_array_get(list, 0), "stats"), name) != NULL;
+}
+
+/* Requests that the disk refuses are counted, and are activity or none. */
+static void test_invalid(const Variant *v)
+{
+    for (int on = 0; on < 2; on++) {
+        Disk *d = disk_open(v, "", on ? ",account-invalid=on" : ",account-invalid=off");
+
+        g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 1ULL << 40, d->data, 512), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpuint(request(d, VIRTIO_BLK_T_OUT, 1ULL << 40, d->data, 512), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpuint(range(d, VIRTIO_BLK_T_DISCARD, 1ULL << 40, 8, 0), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpuint(range(d, VIRTIO_BLK_T_WRITE_ZEROES, 1ULL << 40, 8, 0), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpint(disk_counter(d->t, "invalid_rd_operations"), ==, 1);
+        g_assert_cmpint(disk_counter(d->t, "invalid_wr_operations"), ==, 2);
+        g_assert_cmpint(disk_counter(d->t, "rd_total_time_ns"), ==, 0);
+        g_assert_true(has_counter(d, "idle_time_ns") == on);
+        disk_close(d);
+    }
+}
+
 /* One kick of 32 requests of a block each: two runs of 16 with @gap blocks between them. */
 static void one_kick(Disk *d, uint32_t type, unsigned gap, uint8_t expected)
 {
@@ -365,7 +406,7 @@ typedef void VariantTest(const Variant *v);
 static const struct { const char *name; VariantTest *fn; bool common; } tests[] = {
     { "config", test_config, true }, { "config-chosen", test_config_chosen, true }, { "rw", test_rw, true },
     { "layouts", test_layouts, true }, { "ranges", test_ranges, true }, { "cache", test_cache, true }, { "many", test_many, true },
-    { "merging", test_merging, true },
+    { "merging", test_merging, true }, { "granularity", test_granularity, true }, { "invalid", test_invalid, true },
     { "port-0", test_port_0, true }, { "broken", test_broken, true }, { "reset", test_reset, true }, { "resize", test_resize, true },
     { "iothread", test_iothread, false },
     { "counters", test_counters, false },
