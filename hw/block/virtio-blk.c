@@ -6,8 +6,8 @@
  * in the configuration, of which the driver may switch the cache.
  *
  * Not modelled: secure erase, lifetime, zones.
- * Runs under the machine lock; with iothread=, doorbells and completions in that
- * thread.
+ * Runs under the machine lock; doorbells and completions in the I/O threads that it
+ * was given.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -250,16 +250,15 @@ static bool blk_realize(DeviceState *dev, Error **errp)
     VirtIODevice *vdev = VIRTIO_DEVICE(dev);
     VirtIOBlock *s = VIRTIO_BLK(dev);
 
-    if (!check_sizes(s, errp) || !check_queues(s, errp) || !check_ranges(s, errp) || !take_drive(s, errp) || !take_geometry(s, errp)) {
+    if (!check_sizes(s, errp) || !check_queues(s, errp) || !check_ranges(s, errp) || !take_drive(s, errp) || !take_geometry(s, errp) ||
+        !virtio_blk_take_threads(s, errp)) {
         return false;
     }
     virtio_init(vdev, VIRTIO_ID_BLOCK, CONFIG_SIZE);
     for (unsigned i = 0; i < s->num_queues; i++) {
-        virtio_add_queue(vdev, s->queue_size, virtio_blk_handle_output);
-    }
-    if (s->iothread) {
-        iothread_set_used(s->iothread, true);
-        vdev->doorbell_context = iothread_get_context(s->iothread);
+        VirtQueue *vq = virtio_add_queue(vdev, s->queue_size, virtio_blk_handle_output);
+
+        virtio_queue_set_context(vq, s->threads[i] ? iothread_get_context(s->threads[i]) : NULL);
     }
     s->to_notify = g_new0(bool, s->num_queues);
     blk_set_resized(s->blk, resized, s);
@@ -279,9 +278,7 @@ static void blk_unrealize(DeviceState *dev)
     s->blk = NULL;
     g_clear_pointer(&s->to_notify, g_free);
     virtio_cleanup(VIRTIO_DEVICE(dev));
-    if (s->iothread) {
-        iothread_set_used(s->iothread, false);
-    }
+    virtio_blk_release_threads(s);
 }
 
 #define BLOCK_SIZE_TEXT "A power of two between 512 B and 2 MiB"
@@ -318,6 +315,7 @@ static const Property blk_properties[] = {
     DEFINE_PROP_UINT32("max-discard-sectors", VirtIOBlock, max_discard_sectors, 4194303),
     DEFINE_PROP_UINT32("max-write-zeroes-sectors", VirtIOBlock, max_write_zeroes_sectors, 4194303),
     DEFINE_PROP_LINK("iothread", VirtIOBlock, iothread, TYPE_IOTHREAD, IOThread *),
+    DEFINE_PROP("iothread-vq-mapping", VirtIOBlock, vq_mapping, virtio_blk_prop_threads, json_t *),
     DEFINE_PROP_INT32("bootindex", VirtIOBlock, bootindex, -1),
 };
 

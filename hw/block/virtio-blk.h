@@ -43,9 +43,11 @@ struct VirtIOBlock {
     bool handling;                      /* a handler is on the stack: notifications wait for its end */
     bool *to_notify;                    /* by queue */
     bool original_wce;
+    IOThread **threads;                 /* by queue; NULL: the main thread */
     /* properties */
     BlockBackend *blk;
     IOThread *iothread;
+    json_t *vq_mapping;
     char *serial;
     int32_t bootindex;
     uint32_t logical_block_size, physical_block_size, min_io_size, opt_io_size, discard_granularity;
@@ -62,6 +64,11 @@ typedef struct VirtIOBlkGather {
     unsigned requests, niov;
     uint64_t size, end;                 /* bytes; the sector behind */
 } VirtIOBlkGather;
+
+/* virtio-blk-threads.c: s->threads, by queue; they are in use until released. */
+extern const PropertyInfo virtio_blk_prop_threads;
+bool virtio_blk_take_threads(VirtIOBlock *s, Error **errp);
+void virtio_blk_release_threads(VirtIOBlock *s);
 
 /* virtio-blk-merge.c: @req is a checked read or write. */
 void virtio_blk_gather(VirtIOBlkGather *g, VirtIOBlkReq *req);
