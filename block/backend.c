@@ -24,6 +24,8 @@ struct BlockBackend {
     void *resized_opaque;
     BlockPolicy policy;
     unsigned in_flight;
+    bool holding;               /* new ones wait in this list */
+    struct Pending *held, **held_end;
     struct Pending *spare;      /* memory for the next ones */
     unsigned nspare;
     int64_t last_ns;            /* when the last request was over; 0: none yet */
@@ -357,10 +359,23 @@ static void request_done(void *opaque, int ret)
     cb(who, ret);
 }
 
+static void launch(Pending *p)
+{
+    BlockBackend *blk = p->blk;
+    const BlockRequest *r = &p->r;
+    int rc = check_request(blk, r);
+
+    blk->in_flight++;
+    if (rc || (r->kind != BLOCK_FLUSH && !r->bytes) || (r->kind == BLOCK_FLUSH && blk->node->read_only)) {
+        block_complete_later(request_done, p, rc);
+        return;
+    }
+    block_node_start(&p->r);
+}
+
 static void start_merged(BlockBackend *blk, BlockRequest r, unsigned requests, BlockCompletionFunc *cb, void *opaque)
 {
     Pending *p = take_pending(blk);
-    int rc;
 
     for (int i = 0; i < r.niov; i++) {
         r.bytes += r.iov[i].iov_len;
@@ -369,13 +384,12 @@ static void start_merged(BlockBackend *blk, BlockRequest r, unsigned requests, B
     r.cb = request_done;
     r.opaque = p;
     *p = (Pending) { blk, r, r.kind, requests, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
-    blk->in_flight++;
-    rc = check_request(blk, &r);
-    if (rc || (r.kind != BLOCK_FLUSH && !r.bytes) || (r.kind == BLOCK_FLUSH && blk->node->read_only)) {
-        block_complete_later(request_done, p, rc);
-        return;
+    if (blk->holding) {
+        *blk->held_end = p;
+        blk->held_end = &p->next;
+    } else {
+        launch(p);
     }
-    block_node_start(&p->r);
 }
 
 static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, void *opaque)
@@ -422,6 +436,27 @@ void blk_drain(BlockBackend *blk)
 {
     while (blk->in_flight) {
         block_poll();
+    }
+}
+
+/* Without the hold, a guest whose completions bring new commands could keep us draining for ever. */
+void block_backend_hold(BlockBackend *blk)
+{
+    blk->held_end = &blk->held;
+    blk->holding = true;
+    blk_drain(blk);
+}
+
+void block_backend_release(BlockBackend *blk)
+{
+    Pending *list = g_steal_pointer(&blk->held);
+
+    blk->holding = false;
+    while (list) {
+        Pending *p = list;
+
+        list = p->next;
+        launch(p);
     }
 }
 

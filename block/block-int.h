@@ -123,6 +123,9 @@ int block_backend_unit(const BlockBackend *blk);
 BlockNode *block_backend_node(const BlockBackend *blk);
 /* Its node may have another size: asks, and tells the device if so. */
 void block_backend_resized(BlockBackend *blk);
+/* Nothing of it is under way, and what is asked for now waits until the release. */
+void block_backend_hold(BlockBackend *blk);
+void block_backend_release(BlockBackend *blk);
 /* block/resize.c */
 bool block_node_truncate(BlockNode *node, uint64_t size, Error **errp);
 

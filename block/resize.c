@@ -2,9 +2,9 @@
  * An image gets another size while the machine runs: the node, everything that
  * stands on it, and the devices that show it.
  *
- * Main thread, machine lock. Requests under way end before an image shrinks, so
- * a write cannot bring back what was cut off; those that come later and lie
- * behind the new end fail with EIO.
+ * Main thread, machine lock. Requests under way end before an image changes,
+ * so a write cannot bring back what was cut off, and new ones wait until it has;
+ * those that lie behind the new end then fail with EIO.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,10 +33,17 @@ static bool stands_on(const BlockNode *node, const BlockNode *target)
     return node;
 }
 
-static void drain_user(BlockBackend *blk, BlockNode *node, Object *dev, void *target)
+static void hold_user(BlockBackend *blk, BlockNode *node, Object *dev, void *target)
 {
     if (stands_on(node, target)) {
-        blk_drain(blk);
+        block_backend_hold(blk);
+    }
+}
+
+static void release_user(BlockBackend *blk, BlockNode *node, Object *dev, void *target)
+{
+    if (stands_on(node, target)) {
+        block_backend_release(blk);
     }
 }
 
@@ -63,6 +70,7 @@ bool block_node_truncate(BlockNode *node, uint64_t size, Error **errp)
 bool block_resize(const char *device, const char *node_name, int64_t size, Error **errp)
 {
     BlockNode *node = find_target(device, node_name, errp);
+    bool ok;
 
     if (!node) {
         return false;
@@ -71,10 +79,11 @@ bool block_resize(const char *device, const char *node_name, int64_t size, Error
         error_setg(errp, "Parameter 'size' expects a size that is not negative");
         return false;
     }
-    block_backends_foreach(drain_user, node);
-    if (!block_node_truncate(node, size, errp)) {
-        return false;
+    block_backends_foreach(hold_user, node);
+    ok = block_node_truncate(node, size, errp);
+    if (ok) {
+        block_backends_foreach(tell_user, node);
     }
-    block_backends_foreach(tell_user, node);
-    return true;
+    block_backends_foreach(release_user, node);
+    return ok;
 }

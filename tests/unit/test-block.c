@@ -344,6 +344,80 @@ static void test_drain(void)
     drain_with("");
 }
 
+/* Each write that is over is followed by the next: they do not keep a resize from coming to its end. */
+typedef struct Chain { BlockBackend *blk; uint8_t data[512]; struct iovec iov; unsigned written, refused; bool stop; } Chain;
+
+static void chain_next(void *opaque, int ret)
+{
+    Chain *c = opaque;
+
+    c->written += ret == 0;
+    c->refused += ret == -EIO;
+    if (!c->stop && ret != -EIO) {
+        blk_aio_pwritev(c->blk, SIZE - 512, &c->iov, 1, chain_next, c);
+    }
+}
+
+static void on_resized(void *opaque)
+{
+    ++*(unsigned *)opaque;
+}
+
+static void resize_with(const char *opts)
+{
+    Chain c = { 0 };
+    Object *dev = device();
+    unsigned resized = 0;
+    struct stat st;
+
+    fresh_image();
+    c.blk = drive(opts);
+    c.iov = (struct iovec) { c.data, 512 };
+    g_assert_true(attach(c.blk, dev, false, &error_abort));
+    blk_set_resized(c.blk, on_resized, &resized);
+    g_assert_cmpint(blk_getlength(c.blk), ==, SIZE);
+    chain_next(&c, 1);
+    g_assert_true(block_resize("d", NULL, 4096, &error_abort));
+    g_assert_cmpuint(resized, ==, 1);
+    g_assert_cmpuint(c.written, ==, 1);
+    while (!c.refused) {
+        main_loop_wait(false);
+    }
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, 4096);
+    g_assert_true(block_resize("d", NULL, SIZE, &error_abort));
+    chain_next(&c, 1);
+    c.stop = true;
+    blk_detach_dev(c.blk, dev);
+    g_assert_cmpuint(c.written, ==, 2);
+    object_unref(dev);
+    blk_cleanup();
+}
+
+static void test_resize(void)
+{
+    resize_with("id=d,aio=threads");
+    resize_with("id=d");
+}
+
+/* A window's end moves with the image. */
+static void test_resize_window(void)
+{
+    Error *err = NULL;
+    struct stat st;
+
+    fresh_image();
+    g_assert_true(blockdev_add(json("{\"driver\":\"raw\",\"offset\":4096,\"node-name\":\"w\",\"file\":{\"driver\":\"file\",\"filename\":\"%s\"}}", path), &error_abort));
+    g_assert_true(block_resize(NULL, "w", 8192, &error_abort));
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, 4096 + 8192);
+    g_assert_cmpint(blk_getlength(blk_by_name("w")), ==, 8192);
+    g_assert_false(block_resize(NULL, "w", INT64_MAX, &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "offset=4096"));
+    error_free(err);
+    blk_cleanup();
+}
+
 /* --- Use and locks --------------------------------------------------------------------- */
 
 /* Whether a device of another process can have the image. */
@@ -610,6 +684,8 @@ int main(int argc, char **argv)
     g_test_add_func("/block/nodes", test_nodes);
     g_test_add_func("/block/drive-options", test_drive_options);
     g_test_add_func("/block/errors", test_errors);
+    g_test_add_func("/block/resize", test_resize);
+    g_test_add_func("/block/resize/window", test_resize_window);
     g_test_add_func("/block/detect-zeroes", test_detect_zeroes);
     g_test_add_func("/block/detect-zeroes/node", test_detect_zeroes_node);
     g_test_add_func("/block/odd-size", test_odd_size);
