@@ -6,6 +6,8 @@
  */
 #include "nvme.h"
 
+#define INFO_NS_ATTRIBUTE 0             /* 5.2: what a notice is about */
+
 /* --- Queues --------------------------------------------------------------------------------- */
 
 static bool id_usable(const NvmeCtrl *n, uint16_t id)
@@ -164,6 +166,15 @@ bool nvme_event_pending(const NvmeCtrl *n, uint8_t type)
     return found;
 }
 
+/* One notice stands for all changes until the log is read: what comes after it is in the log too. */
+void nvme_namespace_changed(NvmeCtrl *n, uint32_t nsid)
+{
+    n->changed_ns[nsid / 8] |= BIT(nsid % 8);
+    if ((n->async_config & NVME_NS_ATTRIBUTE_NOTICES) && !nvme_event_pending(n, NVME_EVENT_NOTICE)) {
+        nvme_event(n, NVME_EVENT_NOTICE, INFO_NS_ATTRIBUTE, NVME_LOG_CHANGED_NS);
+    }
+}
+
 void nvme_events_clear(NvmeCtrl *n)
 {
     NvmeEvent *e;
@@ -173,6 +184,7 @@ void nvme_events_clear(NvmeCtrl *n)
     }
     n->num_aers = 0;
     n->masked_events = 0;
+    memset(n->changed_ns, 0, sizeof(n->changed_ns));
 }
 
 /* True: the request waits for an event. */

@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "hw/block/block-props.h"
 #include "hw/core/cpu.h"
 #include "nvme.h"
 #include "util/trace.h"
@@ -373,6 +374,7 @@ static bool add_own_namespace(NvmeCtrl *n, Error **errp)
     ns = NVME_NS(object_new(TYPE_NVME_NS));
     ns->blk = n->blk;
     ns->medium = n->medium;
+    ns->share_rw = n->share_rw;
     if (!nvme_ns_attach(n, ns, errp)) {
         ns->blk = NULL;                 /* it is the controller's to release */
         object_unref(ns);
@@ -497,6 +499,7 @@ static void nvme_write_config(PCIDevice *dev, uint32_t addr, uint32_t val, int l
 
 static const Property nvme_properties[] = {
     DEFINE_PROP_DRIVE("drive", NvmeCtrl, blk),
+    DEFINE_PROP_SHARE_RW(NvmeCtrl, share_rw),
     DEFINE_PROP_STRING("serial", NvmeCtrl, serial),
     DEFINE_PROP_STRING("model", NvmeCtrl, model),
     DEFINE_PROP_STRING("firmware-version", NvmeCtrl, firmware),

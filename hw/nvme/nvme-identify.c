@@ -10,7 +10,8 @@
 
 /* Figure 247 */
 enum {
-    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_CMIC = 76, IC_MDTS = 77, IC_CNTLID = 78, IC_VER = 80, IC_CTRATT = 96,
+    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_CMIC = 76, IC_MDTS = 77, IC_CNTLID = 78, IC_VER = 80, IC_OAES = 92,
+    IC_CTRATT = 96,
     IC_CNTRLTYPE = 111, IC_OACS = 256, IC_ACL = 258, IC_AERL = 259, IC_FRMW = 260, IC_LPA = 261, IC_WCTEMP = 266,
     IC_CCTEMP = 268, IC_SQES = 512, IC_CQES = 513, IC_NN = 516, IC_ONCS = 520, IC_VWC = 525, IC_SGLS = 536,
     IC_SUBNQN = 768, IC_PSD0 = 2048,
@@ -49,6 +50,7 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     id[IC_MDTS] = n->mdts;
     stw_le_p(id + IC_CNTLID, n->cntlid);
     stl_le_p(id + IC_VER, NVME_VERSION);
+    stl_le_p(id + IC_OAES, NVME_NS_ATTRIBUTE_NOTICES);
     stl_le_p(id + IC_CTRATT, n->ctratt_mem ? CTRATT_MEM : 0);
     id[IC_CNTRLTYPE] = 1;
     stw_le_p(id + IC_OACS, (n->dbcs ? OACS_DBBUF : 0) | (n->sriov_max_vfs ? OACS_VIRT_MGMT : 0));

@@ -59,6 +59,18 @@ static void fill_effects(NvmeCtrl *n, uint8_t *log)
     }
 }
 
+/* 5.14.1.4: ids in rising order */
+static void fill_changed(const NvmeCtrl *n, uint8_t *log)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 1; i <= NVME_MAX_NAMESPACES; i++) {
+        if (n->changed_ns[i / 8] & BIT(i % 8)) {
+            stl_le_p(log + 4 * count++, i);
+        }
+    }
+}
+
 /* The page and its size; 0: there is no such page. */
 static uint64_t fill(NvmeCtrl *n, uint8_t id, uint8_t *log)
 {
@@ -74,6 +86,8 @@ static uint64_t fill(NvmeCtrl *n, uint8_t id, uint8_t *log)
         fill_firmware(n, log);
         return 512;
     case NVME_LOG_CHANGED_NS:
+        n->masked_events &= ~BIT(NVME_EVENT_NOTICE);
+        fill_changed(n, log);
         return 4096;
     case NVME_LOG_EFFECTS:
         fill_effects(n, log);
@@ -110,6 +124,9 @@ uint16_t nvme_get_log(NvmeRequest *req)
     status = nvme_map_data(req, len, false);
     if (!status) {
         status = nvme_copy(req, log + offset, len, true);
+    }
+    if (!status && (cdw10 & 0xff) == NVME_LOG_CHANGED_NS && !(cdw10 & RETAIN_EVENT)) {
+        memset(n->changed_ns, 0, sizeof(n->changed_ns));
     }
     nvme_events_deliver(n);
     return status;

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "nvme.h"
+#include "hw/block/block-props.h"
 #include "util/options.h"
 
 #define BLOCK_SIZE_MIN  512
@@ -32,10 +33,32 @@ static bool check_medium(const NvmeMedium *m, Error **errp)
     return false;
 }
 
+static void set_size(NvmeNamespace *ns, int64_t length)
+{
+    ns->size = length & ~(uint64_t)(ns->medium.logical_block_size - 1);
+}
+
+/* All controllers that see it tell their drivers. */
+static void resized(void *opaque)
+{
+    NvmeNamespace *ns = opaque;
+    NvmeSubsys *s = ns->ctrl->subsys;
+
+    set_size(ns, blk_getlength(ns->blk));
+    if (!s) {
+        nvme_namespace_changed(ns->ctrl, ns->nsid);
+    }
+    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
+        if (s->ctrls[i] && s->ctrls[i]->namespaces[ns->nsid] == ns) {
+            nvme_namespace_changed(s->ctrls[i], ns->nsid);
+        }
+    }
+}
+
 static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 {
-    int64_t len = blk_getlength(ns->blk);
     NvmeMedium *m = &ns->medium;
+    int64_t len;
 
     m->logical_block_size = m->logical_block_size ? m->logical_block_size : BLOCK_SIZE_MIN;
     if (m->discard_granularity == NVME_GRANULARITY_AUTO) {
@@ -44,6 +67,10 @@ static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
     if (!check_medium(m, errp)) {
         return false;
     }
+    if (!blk_use(ns->blk, ns->share_rw, errp)) {
+        return false;
+    }
+    len = blk_getlength(ns->blk);
     if (len < 0) {
         error_setg_errno(errp, len, "cannot find out the size of drive '%s'", blk_name(ns->blk));
         return false;
@@ -52,7 +79,7 @@ static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
         blk_set_enable_write_cache(ns->blk, m->write_cache == ON_OFF_AUTO_ON);
     }
     ns->block_shift = ctz32(m->logical_block_size);
-    ns->size = len & ~(uint64_t)(m->logical_block_size - 1);
+    set_size(ns, len);
     return true;
 }
 
@@ -108,6 +135,7 @@ bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
     choose_eui64(ns);
     ns->nsid = nsid;
     ns->ctrl = n;
+    blk_set_resized(ns->blk, resized, ns);
     n->namespaces[nsid] = ns;
     if (n->subsys) {
         share(n->subsys, ns);
@@ -140,6 +168,7 @@ void nvme_ns_detach(NvmeNamespace *ns)
     if (!ns->ctrl) {
         return;
     }
+    blk_set_resized(ns->blk, NULL, NULL);
     blk_drain(ns->blk);
     forget(ns->ctrl, ns);
     for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
@@ -225,6 +254,7 @@ static void ns_unrealize(DeviceState *dev)
 
 static const Property ns_properties[] = {
     DEFINE_PROP_DRIVE("drive", NvmeNamespace, blk),
+    DEFINE_PROP_SHARE_RW(NvmeNamespace, share_rw),
     DEFINE_PROP_UINT32("nsid", NvmeNamespace, nsid, 0),
     DEFINE_NVME_MEDIUM_PROPS(NvmeNamespace, medium),
     DEFINE_PROP_UINT64("eui64", NvmeNamespace, eui64, 0),

@@ -114,6 +114,7 @@ struct NvmeNamespace {
     DeviceState parent_obj;
     NvmeCtrl *ctrl;                     /* on whose bus it is */
     BlockBackend *blk;
+    bool share_rw;                      /* other devices write to the medium too */
     bool shared;                        /* all controllers of the subsystem see it */
     uint32_t nsid;                      /* 0 before one is chosen */
     uint64_t size;                      /* bytes */
@@ -142,6 +143,8 @@ typedef struct NvmeCmb {
 
 typedef enum NvmePlace { NVME_IN_HOST_MEMORY = 1, NVME_IN_CMB = 2, NVME_IN_BOTH = 3 } NvmePlace;
 
+enum { NVME_EVENT_NOTICE = 2 };          /* 5.2 */
+#define NVME_NS_ATTRIBUTE_NOTICES BIT(8) /* offered in OAES, asked for with the feature */
 typedef struct NvmeEvent { uint8_t type, info, log; } NvmeEvent;
 
 struct NvmeCtrl {
@@ -163,6 +166,7 @@ struct NvmeCtrl {
     unsigned num_aers;
     GQueue events;                      /* NvmeEvent */
     uint32_t masked_events;             /* bit per type: reported, and its log not read yet */
+    uint8_t changed_ns[NVME_MAX_NAMESPACES / 8 + 1];    /* bit per id: since the guest read that log */
     /* features */
     uint32_t arbitration, temperature[2], coalescing, async_config, num_queues;
     bool write_cache;
@@ -188,6 +192,7 @@ struct NvmeCtrl {
     uint16_t asked[NVME_RESOURCES];     /* of the primary: what it has after the next reset of its function */
     /* properties */
     BlockBackend *blk;
+    bool share_rw;
     char *serial, *model, *firmware;
     uint32_t max_ioqpairs, num_queues_given, aer_max_queued, cmb_size_mb;
     NvmeMedium medium;                  /* of drive= */
@@ -279,6 +284,8 @@ uint16_t nvme_get_log(NvmeRequest *req);
 /* nvme-admin.c */
 void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log);
 bool nvme_event_pending(const NvmeCtrl *n, uint8_t type);      /* told and not looked at, or about to be told */
+/* The namespace is another than Identify said: for the log, and an event when the guest wants one. */
+void nvme_namespace_changed(NvmeCtrl *n, uint32_t nsid);
 void nvme_events_clear(NvmeCtrl *n);
 void nvme_events_deliver(NvmeCtrl *n);
 /* nvme-ns.c */
