@@ -17,19 +17,28 @@ struct BlockBackend {
     int unit;
     BlockNode *node;
     Object *dev;                /* who claimed it */
+    bool used;                  /* and uses the node */
+    BlockUse use;
     int64_t length;             /* as last asked for; -1: not yet */
+    void (*resized)(void *opaque);
+    void *resized_opaque;
     BlockPolicy policy;
     unsigned in_flight;
+    bool holding;               /* new ones wait in this list */
+    struct Pending *held, **held_end;
     struct Pending *spare;      /* memory for the next ones */
     unsigned nspare;
     int64_t last_ns;            /* when the last request was over; 0: none yet */
     BlockStats stats[BLOCK__KINDS];
+    BlockAccounting accounting;
 };
 
 /* A request on its way: who asked. */
 typedef struct Pending {
     BlockBackend *blk;
-    BlockRequest r;             /* the layers below may have changed where it goes */
+    BlockRequest r;             /* the layers below may have changed where it goes, and how */
+    BlockRequestKind kind;
+    unsigned requests;          /* of the guest, in this one */
     uint64_t end;
     int64_t start_ns;
     BlockCompletionFunc *cb;
@@ -48,6 +57,7 @@ BlockBackend *block_backend_new(const char *name, BlockNode *node)
     blk->name = g_strdup(name);
     blk->node = node;
     blk->length = -1;
+    blk->accounting = (BlockAccounting) { true, true };
     if (!backends) {
         backends = g_ptr_array_new();
     }
@@ -63,8 +73,17 @@ static void free_spare(BlockBackend *blk)
     }
 }
 
+static void stop_using(BlockBackend *blk)
+{
+    if (blk->used) {
+        block_node_unuse(blk->node, blk->use);
+    }
+    blk->used = false;
+}
+
 void block_backend_free(BlockBackend *blk)
 {
+    stop_using(blk);
     g_ptr_array_remove(backends, blk);
     if (!backends->len) {
         g_clear_pointer(&backends, g_ptr_array_unref);
@@ -88,13 +107,30 @@ BlockBackend *block_backend_find(const char *name)
     return NULL;
 }
 
-/* A node gets its backend when the first device asks for it. */
+/* One that was made for @node and that no device has now. */
+static BlockBackend *find_free(const BlockNode *node)
+{
+    for (guint i = 0; backends && i < backends->len; i++) {
+        BlockBackend *blk = backends->pdata[i];
+
+        if (blk->node == node && !blk->interface && !blk->dev) {
+            return blk;
+        }
+    }
+    return NULL;
+}
+
+/* A -drive has one backend; a node gets one for each device that asks for it. */
 BlockBackend *blk_by_name(const char *name)
 {
     BlockBackend *blk = block_backend_find(name);
-    BlockNode *node = blk ? NULL : block_node_find(name);
+    BlockNode *node = block_node_find(name);
 
-    if (node) {
+    if (blk && blk->interface) {
+        return blk;
+    }
+    blk = node ? find_free(node) : NULL;
+    if (node && !blk) {
         block_node_ref(node);
         blk = block_backend_new(name, node);
     }
@@ -117,9 +153,11 @@ void block_backend_place(BlockBackend *blk, const char *interface, int unit, Blo
     blk->policy = policy;
 }
 
+BlockNode *block_backend_node(const BlockBackend *blk) { return blk->node; }
 const char *block_backend_interface(const BlockBackend *blk) { return blk->interface; }
 int block_backend_unit(const BlockBackend *blk) { return blk->unit; }
 const BlockStats *block_backend_stats(const BlockBackend *blk) { return blk->stats; }
+BlockAccounting block_backend_accounting(const BlockBackend *blk) { return blk->accounting; }
 
 int64_t block_backend_idle_ns(const BlockBackend *blk)
 {
@@ -140,24 +178,39 @@ BlockBackend *drive_get(const char *interface, int unit)
 
 /* --- Users --------------------------------------------------------------------- */
 
-bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp)
+bool blk_attach_dev(BlockBackend *blk, Object *dev, Error **errp)
 {
     if (blk->dev && blk->dev != dev) {
         error_setg(errp, "drive '%s' is already in use by another device", blk->name);
         return false;
     }
-    if (!block_node_use(blk->node, writable, errp)) {
-        return false;
+    if (!blk->dev && !blk->interface) {         /* nothing of what the last one wanted and did */
+        blk->policy = (BlockPolicy) { 0 };
+        blk->last_ns = 0;
+        blk->accounting = (BlockAccounting) { true, true };
+        memset(blk->stats, 0, sizeof(blk->stats));
     }
     blk->dev = dev;
     return true;
+}
+
+bool blk_use(BlockBackend *blk, bool share, Error **errp)
+{
+    BlockUse use = { .write = !blk->node->read_only, .share = share };
+
+    stop_using(blk);
+    blk->used = block_node_use(blk->node, use, errp);
+    blk->use = use;
+    return blk->used;
 }
 
 void blk_detach_dev(BlockBackend *blk, Object *dev)
 {
     if (blk->dev == dev) {              /* a device and its property may both let go */
         blk_drain(blk);
+        stop_using(blk);
         blk->dev = NULL;
+        blk->resized = NULL;
     }
 }
 
@@ -170,6 +223,21 @@ int64_t blk_getlength(BlockBackend *blk)
 
     blk->length = length;
     return length;
+}
+
+void blk_set_resized(BlockBackend *blk, void (*resized)(void *opaque), void *opaque)
+{
+    blk->resized = resized;
+    blk->resized_opaque = opaque;
+}
+
+void block_backend_resized(BlockBackend *blk)
+{
+    int64_t before = blk->length;
+
+    if (blk_getlength(blk) != before && blk->length >= 0 && blk->resized) {
+        blk->resized(blk->resized_opaque);
+    }
 }
 
 /* --- Requests --------------------------------------------------------------------- */
@@ -221,16 +289,38 @@ int blk_flush(BlockBackend *blk)
 }
 
 
+/* Returns the time. */
+static int64_t something_happened(BlockBackend *blk)
+{
+    blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
+    return blk->last_ns;
+}
+
 static void account(Pending *p, int ret)
 {
-    BlockStats *s = &p->blk->stats[p->r.kind];
+    BlockStats *s = &p->blk->stats[p->kind];
 
-    p->blk->last_ns = qemu_clock_get_ns(QEMU_CLOCK_REALTIME);
-    s->total_ns += p->blk->last_ns - p->start_ns;
-    s->failed += ret < 0;
-    s->operations += ret >= 0;
+    if (ret >= 0 || p->blk->accounting.failed) {
+        s->total_ns += (something_happened(p->blk) - p->start_ns) * p->requests;
+    }
+    s->failed += ret < 0 ? p->requests : 0;
+    s->operations += ret >= 0 ? p->requests : 0;
+    s->merged += p->requests - 1;
     s->bytes += ret >= 0 ? p->r.bytes : 0;
     s->highest = ret >= 0 ? MAX(s->highest, p->end) : s->highest;
+}
+
+void blk_set_accounting(BlockBackend *blk, bool failed, bool invalid)
+{
+    blk->accounting = (BlockAccounting) { failed, invalid };
+}
+
+void blk_account_invalid(BlockBackend *blk, bool write)
+{
+    blk->stats[write ? BLOCK_WRITE : BLOCK_READ].invalid++;
+    if (blk->accounting.invalid) {
+        something_happened(blk);
+    }
 }
 
 static Pending *take_pending(BlockBackend *blk)
@@ -269,10 +359,23 @@ static void request_done(void *opaque, int ret)
     cb(who, ret);
 }
 
-static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, void *opaque)
+static void launch(Pending *p)
+{
+    BlockBackend *blk = p->blk;
+    const BlockRequest *r = &p->r;
+    int rc = check_request(blk, r);
+
+    blk->in_flight++;
+    if (rc || (r->kind != BLOCK_FLUSH && !r->bytes) || (r->kind == BLOCK_FLUSH && blk->node->read_only)) {
+        block_complete_later(request_done, p, rc);
+        return;
+    }
+    block_node_start(&p->r);
+}
+
+static void start_merged(BlockBackend *blk, BlockRequest r, unsigned requests, BlockCompletionFunc *cb, void *opaque)
 {
     Pending *p = take_pending(blk);
-    int rc;
 
     for (int i = 0; i < r.niov; i++) {
         r.bytes += r.iov[i].iov_len;
@@ -280,14 +383,18 @@ static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, vo
     r.node = blk->node;
     r.cb = request_done;
     r.opaque = p;
-    *p = (Pending) { blk, r, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
-    blk->in_flight++;
-    rc = check_request(blk, &r);
-    if (rc || (r.kind != BLOCK_FLUSH && !r.bytes) || (r.kind == BLOCK_FLUSH && blk->node->read_only)) {
-        block_complete_later(request_done, p, rc);
-        return;
+    *p = (Pending) { blk, r, r.kind, requests, r.offset + r.bytes, qemu_clock_get_ns(QEMU_CLOCK_REALTIME), cb, opaque, NULL };
+    if (blk->holding) {
+        *blk->held_end = p;
+        blk->held_end = &p->next;
+    } else {
+        launch(p);
     }
-    block_node_start(&p->r);
+}
+
+static void start(BlockBackend *blk, BlockRequest r, BlockCompletionFunc *cb, void *opaque)
+{
+    start_merged(blk, r, 1, cb, opaque);
 }
 
 void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque)
@@ -299,6 +406,13 @@ void blk_aio_pwritev(BlockBackend *blk, uint64_t offset, const struct iovec *iov
 {
     start(blk, (BlockRequest) { .kind = BLOCK_WRITE, .offset = offset, .iov = iov, .niov = niov,
                                 .fua = blk->policy.writethrough }, cb, opaque);
+}
+
+void blk_aio_rw_merged(BlockBackend *blk, bool write, uint64_t offset, const struct iovec *iov, int niov, unsigned requests,
+                       BlockCompletionFunc *cb, void *opaque)
+{
+    start_merged(blk, (BlockRequest) { .kind = write ? BLOCK_WRITE : BLOCK_READ, .offset = offset, .iov = iov, .niov = niov,
+                                       .fua = write && blk->policy.writethrough }, requests, cb, opaque);
 }
 
 void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque)
@@ -313,7 +427,8 @@ void blk_aio_pdiscard(BlockBackend *blk, uint64_t offset, uint64_t bytes, BlockC
 
 void blk_aio_pwrite_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, bool may_unmap, BlockCompletionFunc *cb, void *opaque)
 {
-    start(blk, (BlockRequest) { .kind = BLOCK_ZERO, .offset = offset, .bytes = bytes, .may_unmap = may_unmap }, cb, opaque);
+    start(blk, (BlockRequest) { .kind = BLOCK_ZERO, .offset = offset, .bytes = bytes, .may_unmap = may_unmap,
+                                .fua = blk->policy.writethrough }, cb, opaque);
 }
 
 /* Also in a vCPU's thread: waiting there for the main thread, which may be waiting for vCPUs, would be for ever. */
@@ -321,6 +436,27 @@ void blk_drain(BlockBackend *blk)
 {
     while (blk->in_flight) {
         block_poll();
+    }
+}
+
+/* Without the hold, a guest whose completions bring new commands could keep us draining for ever. */
+void block_backend_hold(BlockBackend *blk)
+{
+    blk->held_end = &blk->held;
+    blk->holding = true;
+    blk_drain(blk);
+}
+
+void block_backend_release(BlockBackend *blk)
+{
+    Pending *list = g_steal_pointer(&blk->held);
+
+    blk->holding = false;
+    while (list) {
+        Pending *p = list;
+
+        list = p->next;
+        launch(p);
     }
 }
 

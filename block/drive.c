@@ -134,6 +134,17 @@ static bool take_file(DriveOpts *o, json_t *opts, Error **errp)
     return take_str(opts, "file", &o->file, errp);
 }
 
+/* A -drive may ask for holes with discard=ignore, and has allocated zeroes then. */
+static void soften_detect_zeroes(json_t *node)
+{
+    const char *detect = json_string_value(json_object_get(node, "detect-zeroes"));
+    const char *discard = json_string_value(json_object_get(node, "discard"));
+
+    if (!g_strcmp0(detect, "unmap") && (!discard || !strcmp(discard, "ignore"))) {
+        json_object_set_new(node, "detect-zeroes", json_string("on"));
+    }
+}
+
 static bool drive_opts_parse(DriveOpts *o, json_t *opts, Error **errp)
 {
     static const char *const node_keys[] = { "discard", "detect-zeroes", "auto-read-only", "force-share", "offset", "size", NULL };
@@ -143,6 +154,7 @@ static bool drive_opts_parse(DriveOpts *o, json_t *opts, Error **errp)
     o->node = json_object();
     o->has_unit = json_object_get(opts, unit_key) != NULL;
     move_keys(o->node, opts, node_keys);
+    soften_detect_zeroes(o->node);
     if (!take_file(o, opts, errp)) {
         return false;
     }
@@ -331,34 +343,45 @@ static void forget(guint i)
     }
 }
 
+typedef struct NodeUsers { const BlockNode *node; BlockBackend *backend; unsigned backends, devices; } NodeUsers;
+
 static void find_user(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
-    BlockNode **n = opaque;
+    NodeUsers *users = opaque;
 
-    if (node == *n && dev) {
-        *n = NULL;
+    if (node == users->node) {
+        users->backend = blk;
+        users->backends++;
+        users->devices += dev != NULL;
     }
+}
+
+static NodeUsers users_of(const BlockNode *node)
+{
+    NodeUsers users = { .node = node };
+
+    block_backends_foreach(find_user, &users);
+    return users;
 }
 
 bool blockdev_del(const char *node_name, Error **errp)
 {
-    BlockNode *node = block_node_find(node_name), *unused = node;
-    BlockBackend *blk = block_backend_find(node_name);
+    BlockNode *node = block_node_find(node_name);
+    NodeUsers users = users_of(node);
     guint i;
 
     if (!node || !named_nodes || !g_ptr_array_find(named_nodes, node, &i)) {
         error_setg(errp, "Failed to find node with node-name='%s'", node_name);
         return false;
     }
-    block_backends_foreach(find_user, &unused);
-    if (!unused || node->refs > 1u + (blk != NULL)) {
+    if (users.devices || node->refs > 1u + users.backends) {
         error_setg(errp, "Node %s is in use", node_name);
         return false;
     }
-    if (blk) {
-        blk_drain(blk);
-        blk_flush(blk);
-        block_backend_free(blk);
+    for (; users.backends; users = users_of(node)) {
+        blk_drain(users.backend);
+        blk_flush(users.backend);
+        block_backend_free(users.backend);
     }
     forget(i);
     return true;

@@ -57,7 +57,7 @@ static int open_fds(BlockNode *node, bool writable, Error **errp)
     }
     node->fd = replace_fd(node->fd, fd);
     node->fd_writable = writable;
-    node->locked = node->locked_write = false;
+    node->lock_does = node->lock_forbids = 0;
     return 0;
 }
 
@@ -177,13 +177,22 @@ static void file_close(BlockNode *node)
     node->fd = node->fd_buffered = -1;
 }
 
-static bool become_writable(BlockNode *node, Error **errp)
+/* The locks of the users it has, and of one more. */
+static bool relock(BlockNode *node, const BlockUse *more, Error **errp)
+{
+    if (!node->locking || node->force_share) {
+        return true;
+    }
+    return block_lock(node, node->users || more, node->writers || (more && more->write), node->guards || (more && !more->share), errp);
+}
+
+static bool file_prepare(BlockNode *node, Error **errp)
 {
     ERRP_GUARD();
-    int rc = open_fds(node, true, errp);
+    int rc = node->fd_writable ? 0 : open_fds(node, true, errp);
 
     if (rc == 0) {
-        return true;
+        return relock(node, NULL, errp);        /* a new descriptor has no locks */
     }
     node->read_only = true;             /* as it turns out */
     if (!*errp) {
@@ -192,20 +201,14 @@ static bool become_writable(BlockNode *node, Error **errp)
     return false;
 }
 
-static bool file_use(BlockNode *node, bool writable, Error **errp)
+static bool file_use(BlockNode *node, BlockUse use, Error **errp)
 {
-    if (writable && !node->fd_writable && !become_writable(node, errp)) {
-        return false;
-    }
-    if (!node->locking || (node->force_share && !writable) || (node->locked && (node->locked_write || !writable))) {
-        return true;
-    }
-    if (!block_lock(node, node->fd, writable, errp)) {
-        return false;
-    }
-    node->locked = true;
-    node->locked_write = writable;
-    return true;
+    return (!use.write || file_prepare(node, errp)) && relock(node, &use, errp);
+}
+
+static void file_unuse(BlockNode *node, BlockUse use)
+{
+    relock(node, NULL, NULL);
 }
 
 /* --- Requests ---------------------------------------------------------------------- */
@@ -293,6 +296,13 @@ static int write_zeroes(BlockNode *node, const BlockRequest *r)
     return cannot(rc) ? write_zero_bytes(node, r) : rc;
 }
 
+static int write_zeroes_durably(BlockNode *node, const BlockRequest *r)
+{
+    int rc = write_zeroes(node, r);
+
+    return rc || !r->fua ? rc : fdatasync(node->fd) ? -errno : 0;
+}
+
 static int file_run(BlockNode *node, const BlockRequest *r)
 {
     switch (r->kind) {
@@ -305,7 +315,7 @@ static int file_run(BlockNode *node, const BlockRequest *r)
     case BLOCK_DISCARD:
         return node->discard ? discard(node, r) : 0;
     default:
-        return write_zeroes(node, r);
+        return write_zeroes_durably(node, r);
     }
 }
 
@@ -325,9 +335,41 @@ static int64_t file_getlength(BlockNode *node)
     return end < 0 ? -errno : (int64_t)ROUND_UP((uint64_t)end, BLOCK_SECTOR);
 }
 
+/* A device has the size it has; who was told that it is another one looks again. */
+static bool truncate_device(BlockNode *node, uint64_t size, Error **errp)
+{
+    int64_t have = file_getlength(node);
+
+    if (have < 0 || size > (uint64_t)have) {
+        error_setg(errp, "Cannot grow device '%s' from here: enlarge it on the host first", node->filename);
+        return false;
+    }
+    return true;
+}
+
+static bool file_truncate(BlockNode *node, uint64_t size, Error **errp)
+{
+    struct stat st;
+    int rc;
+
+    if (!block_node_prepare(node, errp) || !block_lock_allows_resize(node, errp)) {
+        return false;
+    }
+    if (fstat(node->fd, &st) == 0 && S_ISBLK(st.st_mode)) {
+        return truncate_device(node, size, errp);
+    }
+    do {
+        rc = ftruncate(node->fd, size);
+    } while (rc && errno == EINTR);
+    if (rc) {
+        error_setg_errno(errp, errno, "Could not resize '%s' to %" PRIu64 " bytes", node->filename, size);
+    }
+    return !rc;
+}
+
 #define FILE_DRIVER(name_, open_) { \
-    .name = name_, .open = open_, .close = file_close, .use = file_use, .run = file_run, .start = file_start, \
-    .getlength = file_getlength, \
+    .name = name_, .open = open_, .close = file_close, .prepare = file_prepare, .use = file_use, .unuse = file_unuse, \
+    .run = file_run, .start = file_start, .getlength = file_getlength, .truncate = file_truncate, \
 }
 const BlockDriver block_driver_file = FILE_DRIVER("file", file_open);
 const BlockDriver block_driver_host_device = FILE_DRIVER("host_device", host_device_open);

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "block-int.h"
+#include "util/iov.h"
 #include "util/options.h"
 
 static const BlockDriver *const drivers[] = {
@@ -60,13 +61,50 @@ void block_node_unref(BlockNode *node)
     node_free(node);
 }
 
-bool block_node_use(BlockNode *node, bool writable, Error **errp)
+/* --- Users -------------------------------------------------------------------------- */
+
+static bool check_writable(const BlockNode *node, Error **errp)
 {
-    if (writable && node->read_only) {
+    if (node->read_only) {
         error_setg(errp, "Block node '%s' is read-only", node->name);
+    }
+    return !node->read_only;
+}
+
+bool block_node_prepare(BlockNode *node, Error **errp)
+{
+    return check_writable(node, errp) && (!node->driver->prepare || node->driver->prepare(node, errp));
+}
+
+bool block_node_use(BlockNode *node, BlockUse use, Error **errp)
+{
+    use.share |= node->force_share;
+    if (use.write && !check_writable(node, errp)) {
         return false;
     }
-    return !node->driver->use || node->driver->use(node, writable, errp);
+    if ((use.write && node->guards) || (!use.share && node->writers)) {
+        error_setg(errp, "Block node '%s' is in use by another device; devices write to one image together only when all of them say share-rw=on",
+                   node->name);
+        return false;
+    }
+    if (node->driver->use && !node->driver->use(node, use, errp)) {
+        return false;
+    }
+    node->users++;
+    node->writers += use.write;
+    node->guards += !use.share;
+    return true;
+}
+
+void block_node_unuse(BlockNode *node, BlockUse use)
+{
+    use.share |= node->force_share;
+    node->users--;
+    node->writers -= use.write;
+    node->guards -= !use.share;
+    if (node->driver->unuse) {
+        node->driver->unuse(node, use);
+    }
 }
 
 /* --- Opening -------------------------------------------------------------------- */
@@ -142,16 +180,46 @@ static bool take_cache(BlockNode *node, json_t *opts, Error **errp)
                       && options_must_be_empty(cache, "cache", errp));
 }
 
+static const char *const detect_names[] = {
+    [DETECT_ZEROES_OFF] = "off", [DETECT_ZEROES_ON] = "on", [DETECT_ZEROES_UNMAP] = "unmap",
+};
+
+const char *block_detect_zeroes_name(const BlockNode *node)
+{
+    return detect_names[node->detect_zeroes];
+}
+
+static bool take_detect_zeroes(BlockNode *node, json_t *opts, Error **errp)
+{
+    g_autofree char *word = NULL;
+
+    if (!json_object_get(opts, "detect-zeroes")) {
+        return true;
+    }
+    word = options_take_str(opts, "detect-zeroes", errp);
+    for (size_t i = 0; word && i < ARRAY_SIZE(detect_names); i++) {
+        if (!strcmp(word, detect_names[i])) {
+            node->detect_zeroes = i;
+            if (i == DETECT_ZEROES_UNMAP && !node->discard) {
+                error_setg(errp, "detect-zeroes=unmap makes holes, which needs discard=unmap");
+            }
+            return i != DETECT_ZEROES_UNMAP || node->discard;
+        }
+    }
+    if (word) {
+        error_setg(errp, "Parameter 'detect-zeroes' does not accept value '%s': it is off, on or unmap", word);
+    }
+    return false;
+}
+
 /* Keys that every driver has. */
 static bool take_generic(BlockNode *node, json_t *opts, Error **errp)
 {
-    bool detect;
-
     if (!options_take_bool(opts, "read-only", &node->read_only, errp)
         || !options_take_bool(opts, "auto-read-only", &node->auto_read_only, errp)
         || !options_take_bool(opts, "force-share", &node->force_share, errp)
         || !take_word(opts, "discard", "ignore", "unmap", &node->discard, errp)
-        || !take_word(opts, "detect-zeroes", "off", NULL, &detect, errp) || !take_cache(node, opts, errp)) {
+        || !take_detect_zeroes(node, opts, errp) || !take_cache(node, opts, errp)) {
         return false;
     }
     if (node->force_share && !node->read_only) {
@@ -196,14 +264,28 @@ BlockNode *block_node_open(json_t *opts, Error **errp)
 
 /* --- Requests ---------------------------------------------------------------------- */
 
+/* A write of nothing but zeroes becomes what costs less. */
+static void detect_zeroes(BlockRequest *r)
+{
+    if (r->kind == BLOCK_WRITE && r->node->detect_zeroes && iov_is_zero(r->iov, r->niov)) {
+        r->kind = BLOCK_ZERO;
+        r->may_unmap = r->node->detect_zeroes == DETECT_ZEROES_UNMAP;
+    }
+}
+
 int block_node_run(const BlockRequest *r)
 {
-    return r->node->driver->run(r->node, r);
+    BlockRequest now = *r;
+
+    detect_zeroes(&now);
+    return now.node->driver->run(now.node, &now);
 }
 
 static int run_in_pool(void *opaque)
 {
-    return block_node_run(opaque);
+    BlockRequest *r = opaque;
+
+    return r->node->driver->run(r->node, r);
 }
 
 static void pool_done(void *opaque, int ret)
@@ -215,6 +297,7 @@ static void pool_done(void *opaque, int ret)
 
 void block_node_start(BlockRequest *r)
 {
+    detect_zeroes(r);
     if (!r->node->driver->start || !r->node->driver->start(r->node, r)) {
         block_pool_submit(run_in_pool, pool_done, r);
     }

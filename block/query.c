@@ -17,7 +17,7 @@ static json_t *node_info(BlockNode *node)
     int64_t size = node->driver->getlength(node);
     json_t *info = json_pack("{s:s, s:b, s:s, s:b, s:s, s:i, s:s, s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:i}",
                              "file", node->filename ? node->filename : "", "ro", node->read_only || (node->fd >= 0 && !node->fd_writable), "drv", node->driver->name,
-                             "encrypted", 0, "node-name", node->name, "backing_file_depth", 0, "detect_zeroes", "off",
+                             "encrypted", 0, "node-name", node->name, "backing_file_depth", 0, "detect_zeroes", block_detect_zeroes_name(node),
                              "write_threshold", 0, "active", 1, "bps", 0, "bps_rd", 0, "bps_wr", 0, "iops", 0, "iops_rd", 0, "iops_wr", 0);
 
     json_object_set_new(info, "cache", json_pack("{s:b, s:b, s:b}", "no-flush", node->no_flush, "direct", node->direct, "writeback", 1));
@@ -41,6 +41,10 @@ json_t *qmp_query_named_block_nodes(const json_t *args, Error **errp)
 
 static void list_backend(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
+    if (!dev && !block_backend_interface(blk)) {
+        return;                         /* was made for a device that is gone */
+    }
+
     g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
     json_t *entry = json_pack("{s:s, s:s, s:b, s:b, s:o}", "device", device_name(blk), "type", "unknown", "removable", 0,
                               "locked", 0, "inserted", node_info(node));
@@ -73,16 +77,17 @@ static void set_counter(json_t *stats, const char *before, const char *kind, con
 
 static json_t *counters(const BlockBackend *blk)
 {
-    /* There are no zones, no merging and no refused requests to count. */
+    /* There are no zones; flushes and discards that the guest gets wrong are not counted. */
     static const char *const zero[] = {
-        "zone_append_bytes", "zone_append_operations", "zone_append_total_time_ns", "rd_merged", "wr_merged",
-        "zone_append_merged", "unmap_merged", "failed_zone_append_operations", "invalid_rd_operations", "invalid_wr_operations",
+        "zone_append_bytes", "zone_append_operations", "zone_append_total_time_ns", "zone_append_merged", "failed_zone_append_operations",
         "invalid_zone_append_operations", "invalid_flush_operations", "invalid_unmap_operations",
     };
     const BlockStats *s = block_backend_stats(blk);
     int64_t idle = block_backend_idle_ns(blk);
-    json_t *stats = json_pack("{s:b, s:b, s:[], s:I}", "account_invalid", 1, "account_failed", 1, "timed_stats",
-                              "wr_highest_offset", (json_int_t)s[BLOCK_WRITE].highest);
+    BlockAccounting accounting = block_backend_accounting(blk);
+    json_t *stats = json_pack("{s:b, s:b, s:[], s:I, s:I, s:I}", "account_invalid", accounting.invalid, "account_failed", accounting.failed,
+                              "timed_stats", "wr_highest_offset", (json_int_t)s[BLOCK_WRITE].highest,
+                              "invalid_rd_operations", (json_int_t)s[BLOCK_READ].invalid, "invalid_wr_operations", (json_int_t)s[BLOCK_WRITE].invalid);
 
     for (size_t i = 0; i < ARRAY_SIZE(zero); i++) {
         json_object_set_new(stats, zero[i], json_integer(0));
@@ -94,6 +99,7 @@ static json_t *counters(const BlockBackend *blk)
         if (kind_names[k]) {
             if (k != BLOCK_FLUSH) {
                 set_counter(stats, "", kind_names[k], "_bytes", s[k].bytes);
+                set_counter(stats, "", kind_names[k], "_merged", s[k].merged);
             }
             set_counter(stats, "", kind_names[k], "_operations", s[k].operations);
             set_counter(stats, "", kind_names[k], "_total_time_ns", s[k].total_ns);
@@ -105,6 +111,10 @@ static json_t *counters(const BlockBackend *blk)
 
 static void list_stats(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
+    if (!dev && !block_backend_interface(blk)) {
+        return;                         /* was made for a device that is gone */
+    }
+
     g_autofree char *path = dev ? object_get_canonical_path(dev) : NULL;
     json_t *entry = json_pack("{s:s, s:s, s:o}", "device", device_name(blk), "node-name", node->name, "stats", counters(blk));
 

@@ -80,27 +80,37 @@ static bool raw_open(BlockNode *node, json_t *opts, Error **errp)
         error_setg(errp, "Block node is read-only: '%s' below '%s'", node->child->name, node->name);
         return false;
     }
-    return check_window(node, errp) && block_node_use(node, !node->read_only, errp);
+    return check_window(node, errp) && (node->read_only || block_node_prepare(node, errp));
 }
 
 static void raw_close(BlockNode *node)
 {
 }
 
-static bool raw_use(BlockNode *node, bool writable, Error **errp)
+static bool raw_prepare(BlockNode *node, Error **errp)
 {
     Error *err = NULL;
 
-    if (block_node_use(node->child, writable, &err)) {
+    if (block_node_prepare(node->child, &err)) {
         return true;
     }
-    if (writable && node->auto_read_only && node->child->read_only && block_node_use(node->child, false, NULL)) {
+    if (node->auto_read_only && node->child->read_only) {
         error_free(err);
         node->read_only = true;
         return true;
     }
     error_propagate(errp, err);
     return false;
+}
+
+static bool raw_use(BlockNode *node, BlockUse use, Error **errp)
+{
+    return block_node_use(node->child, use, errp);
+}
+
+static void raw_unuse(BlockNode *node, BlockUse use)
+{
+    block_node_unuse(node->child, use);
 }
 
 static int raw_run(BlockNode *node, const BlockRequest *r)
@@ -130,9 +140,23 @@ static int64_t raw_getlength(BlockNode *node)
     return (uint64_t)length > node->offset ? length - (int64_t)node->offset : 0;
 }
 
+/* The window's end moves with that of the image below; a chosen one does not. */
+static bool raw_truncate(BlockNode *node, uint64_t size, Error **errp)
+{
+    if (node->has_size) {
+        error_setg(errp, "Image '%s' shows the part of an image that size= says and cannot be resized", node->name);
+        return false;
+    }
+    if (size > INT64_MAX - MIN(node->offset, (uint64_t)INT64_MAX)) {
+        error_setg(errp, "size %" PRIu64 " behind offset=%" PRIu64 " of image '%s' is more than an image can have", size, node->offset, node->name);
+        return false;
+    }
+    return block_node_truncate(node->child, size + node->offset, errp);
+}
+
 const BlockDriver block_driver_raw = {
-    .name = "raw", .open = raw_open, .close = raw_close, .use = raw_use, .run = raw_run, .start = raw_start,
-    .getlength = raw_getlength,
+    .name = "raw", .open = raw_open, .close = raw_close, .prepare = raw_prepare, .use = raw_use, .unuse = raw_unuse, .run = raw_run, .start = raw_start,
+    .getlength = raw_getlength, .truncate = raw_truncate,
 };
 
 /* --- null-co ---------------------------------------------------------------------- */

@@ -96,6 +96,23 @@ static void cmd_device_del(GString *out, const char *args)
     }
 }
 
+static void cmd_block_resize(GString *out, const char *args)
+{
+    size_t n = strcspn(args, " ");
+    g_autofree char *device = g_strndup(args, n), *text = g_strstrip(g_strdup(args + n)), *in_mib = NULL;
+    uint64_t size;
+
+    if (!need_args(out, args, "block_resize device size[K|M|G|T], in MiB without a letter")) {
+        return;
+    }
+    in_mib = g_strdup_printf("%sM", text);
+    if (!*text || !parse_size(g_ascii_isdigit(text[strlen(text) - 1]) ? in_mib : text, &size) || size > INT64_MAX) {
+        g_string_append(out, "invalid size\n");
+        return;
+    }
+    run_qmp(out, qmp_block_resize, json_pack("{s:s, s:I}", "device", device, "size", (json_int_t)size));
+}
+
 static void cmd_object_add(GString *out, const char *args)
 {
     Error *err = NULL;
@@ -237,6 +254,7 @@ static void cmd_info(GString *out, const char *args);
 static const HmpCommand commands[] = {
     { "cont|c", "", "resume emulation", cmd_cont },
     { "device_add", "driver[,prop=value][,...]", "add device, like -device on the command line", cmd_device_add },
+    { "block_resize", "device size", "resize a block image", cmd_block_resize },
     { "device_del", "device", "remove device", cmd_device_del },
     { "help|?", "[cmd]", "show the help", cmd_help },
     { "info", "[subcommand]", "show various information about the system state", cmd_info },

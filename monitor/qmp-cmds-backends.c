@@ -153,6 +153,14 @@ json_t *qmp_blockdev_del(const json_t *args, Error **errp)
     return blockdev_del(json_string_value(json_object_get(args, "node-name")), errp) ? json_object() : NULL;
 }
 
+json_t *qmp_block_resize(const json_t *args, Error **errp)
+{
+    const char *device = json_string_value(json_object_get(args, "device"));
+    const char *node_name = json_string_value(json_object_get(args, "node-name"));
+
+    return block_resize(device, node_name, json_integer_value(json_object_get(args, "size")), errp) ? json_object() : NULL;
+}
+
 json_t *qmp_query_block_jobs(const json_t *args, Error **errp)
 {
     return json_array();

@@ -252,13 +252,31 @@ bool object_property_set(Object *obj, const char *name, const json_t *value, Err
     return prop->set(obj, prop, value, errp);
 }
 
+/* Options made an object of "a.b=c"; a property may be called just that. */
+static bool set_dotted(Object *obj, const char *name, const json_t *members, Error **errp)
+{
+    const char *member;
+    json_t *value;
+
+    json_object_foreach((json_t *)members, member, value) {
+        g_autofree char *dotted = g_strconcat(name, ".", member, NULL);
+
+        if (!object_property_set(obj, dotted, value, errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool object_set_props(Object *obj, const json_t *props, Error **errp)
 {
     const char *name;
     json_t *value;
 
     json_object_foreach((json_t *)props, name, value) {
-        if (!object_property_set(obj, name, value, errp)) {
+        bool dotted = json_object_size(value) && !object_property_find(obj, name);
+
+        if (!(dotted ? set_dotted : object_property_set)(obj, name, value, errp)) {
             return false;
         }
     }

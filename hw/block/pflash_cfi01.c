@@ -347,9 +347,13 @@ static int load_content(PFlashCFI01 *pfl)
 
 static bool load_drive(PFlashCFI01 *pfl, Error **errp)
 {
-    int64_t len = blk_getlength(pfl->blk);
+    int64_t len;
     int r;
 
+    if (!blk_use(pfl->blk, false, errp)) {
+        return false;
+    }
+    len = blk_getlength(pfl->blk);
     pfl->read_only = blk_is_read_only(pfl->blk);
     if (len < 0) {
         error_setg_errno(errp, -len, "flash bank '%s': cannot get the size of drive '%s'", pfl->name, blk_name(pfl->blk));

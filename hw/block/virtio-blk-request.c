@@ -67,7 +67,7 @@ static void failed(VirtIOBlkReq *req, int error)
     }
 }
 
-static void done(void *opaque, int ret)
+void virtio_blk_done(void *opaque, int ret)
 {
     VirtIOBlkReq *req = opaque;
 
@@ -88,27 +88,27 @@ static bool range_valid(const VirtIOBlock *s, uint64_t sector, uint64_t bytes)
         bytes / VIRTIO_BLK_SECTOR <= s->capacity - sector;
 }
 
-/* Sends a checked request down; also once more, when the machine runs on. */
-static void submit(VirtIOBlkReq *req)
+/* Also once more, when the machine runs on. */
+void virtio_blk_submit(VirtIOBlkReq *req)
 {
     VirtIOBlock *s = req->dev;
     uint64_t from = req->range.sector * VIRTIO_BLK_SECTOR, len = (uint64_t)req->range.num_sectors * VIRTIO_BLK_SECTOR;
 
     switch (req->type) {
     case VIRTIO_BLK_T_IN:
-        blk_aio_preadv(s->blk, req->sector * VIRTIO_BLK_SECTOR, req->iov, req->niov, done, req);
+        blk_aio_preadv(s->blk, req->sector * VIRTIO_BLK_SECTOR, req->iov, req->niov, virtio_blk_done, req);
         break;
     case VIRTIO_BLK_T_OUT:
-        blk_aio_pwritev(s->blk, req->sector * VIRTIO_BLK_SECTOR, req->iov, req->niov, done, req);
+        blk_aio_pwritev(s->blk, req->sector * VIRTIO_BLK_SECTOR, req->iov, req->niov, virtio_blk_done, req);
         break;
     case VIRTIO_BLK_T_FLUSH:
-        blk_aio_flush(s->blk, done, req);
+        blk_aio_flush(s->blk, virtio_blk_done, req);
         break;
     case VIRTIO_BLK_T_DISCARD:
-        blk_aio_pdiscard(s->blk, from, len, done, req);
+        blk_aio_pdiscard(s->blk, from, len, virtio_blk_done, req);
         break;
     default:
-        blk_aio_pwrite_zeroes(s->blk, from, len, req->range.flags & VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP, done, req);
+        blk_aio_pwrite_zeroes(s->blk, from, len, req->range.flags & VIRTIO_BLK_WRITE_ZEROES_FLAG_UNMAP, virtio_blk_done, req);
     }
 }
 
@@ -154,9 +154,18 @@ static uint8_t get_id(VirtIOBlkReq *req)
     return VIRTIO_BLK_S_OK;
 }
 
-static void start(VirtIOBlkReq *req)
+/* Discards are not counted. */
+static void count_invalid(const VirtIOBlkReq *req, uint8_t status)
+{
+    if (status == VIRTIO_BLK_S_IOERR && req->type != VIRTIO_BLK_T_DISCARD) {
+        blk_account_invalid(req->dev->blk, !is_read(req));
+    }
+}
+
+static void start(VirtIOBlkReq *req, VirtIOBlkGather *gather)
 {
     uint8_t status = VIRTIO_BLK_S_OK;
+    bool rw = req->type == VIRTIO_BLK_T_IN || req->type == VIRTIO_BLK_T_OUT;
 
     switch (req->type) {
     case VIRTIO_BLK_T_IN:
@@ -176,9 +185,13 @@ static void start(VirtIOBlkReq *req)
         status = VIRTIO_BLK_S_UNSUPP;
     }
     if (status != VIRTIO_BLK_S_OK) {
+        count_invalid(req, status);
         answer(req, status);
+    } else if (rw && req->dev->request_merging) {
+        virtio_blk_gather(gather, req);
     } else {
-        submit(req);
+        virtio_blk_gather_flush(gather);        /* in the driver's order */
+        virtio_blk_submit(req);
     }
 }
 
@@ -238,6 +251,7 @@ static bool parse(VirtIOBlkReq *req)
 
 static void run_queue(VirtIOBlock *s, VirtQueue *vq)
 {
+    VirtIOBlkGather gather = { 0 };
     VirtIOBlkReq *req;
 
     while ((req = virtqueue_pop(vq, sizeof(*req)))) {
@@ -246,10 +260,11 @@ static void run_queue(VirtIOBlock *s, VirtQueue *vq)
         if (!parse(req)) {
             virtqueue_detach_element(vq, &req->elem, 0);
             req_free(req);
-            return;
+            break;
         }
-        start(req);
+        start(req, &gather);
     }
+    virtio_blk_gather_flush(&gather);
 }
 
 static void notify_all(VirtIOBlock *s)
@@ -293,7 +308,7 @@ void virtio_blk_restart(VirtIOBlock *s)
         VirtIOBlkReq *req = list;
 
         list = req->next;
-        submit(req);
+        virtio_blk_submit(req);
     }
     blk_io_unplug();
 }

@@ -5,10 +5,9 @@
  * write-zeroes, the serial number; sizes, geometry, topology and the write cache
  * in the configuration, of which the driver may switch the cache.
  *
- * Not modelled: secure erase, lifetime, zones; merging of adjacent requests
- * (a request goes to the host as the driver made it).
- * Runs under the machine lock; with iothread=, doorbells and completions in that
- * thread.
+ * Not modelled: secure erase, lifetime, zones.
+ * Runs under the machine lock; doorbells and completions in the I/O threads that it
+ * was given.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -42,8 +41,8 @@ static void put_topology(const VirtIOBlock *s, struct virtio_blk_config *c)
 
 static void put_ranges(const VirtIOBlock *s, struct virtio_blk_config *c)
 {
-    uint32_t granularity = s->discard_granularity != GRANULARITY_AUTO && s->discard_granularity ? s->discard_granularity
-        : s->logical_block_size;
+    bool chosen = s->report_discard_granularity && s->discard_granularity != GRANULARITY_AUTO;
+    uint32_t granularity = chosen ? s->discard_granularity : s->logical_block_size;
 
     if (s->discard) {
         c->max_discard_sectors = htole32(s->max_discard_sectors);
@@ -192,6 +191,19 @@ static bool check_ranges(VirtIOBlock *s, Error **errp)
     return true;
 }
 
+static void set_capacity(VirtIOBlock *s, int64_t length)
+{
+    s->capacity = (length & ~(int64_t)(s->logical_block_size - 1)) / VIRTIO_BLK_SECTOR;
+}
+
+static void resized(void *opaque)
+{
+    VirtIOBlock *s = opaque;
+
+    set_capacity(s, blk_getlength(s->blk));
+    virtio_notify_config(VIRTIO_DEVICE(s));
+}
+
 static bool take_drive(VirtIOBlock *s, Error **errp)
 {
     int64_t length;
@@ -200,16 +212,20 @@ static bool take_drive(VirtIOBlock *s, Error **errp)
         error_setg(errp, "virtio-blk: drive property not set; say drive=ID of a -drive or -blockdev");
         return false;
     }
+    if (!blk_use(s->blk, s->share_rw, errp)) {
+        return false;
+    }
     length = blk_getlength(s->blk);
     if (length < 0) {
         error_setg_errno(errp, length, "virtio-blk: cannot find out the size of drive '%s'", blk_name(s->blk));
         return false;
     }
-    s->capacity = (length & ~(int64_t)(s->logical_block_size - 1)) / VIRTIO_BLK_SECTOR;
+    set_capacity(s, length);
     blk_set_on_error(s->blk, s->rerror, s->werror);
     if (s->write_cache != ON_OFF_AUTO_AUTO) {
         blk_set_enable_write_cache(s->blk, s->write_cache == ON_OFF_AUTO_ON);
     }
+    blk_set_accounting(s->blk, s->account_failed != ON_OFF_AUTO_OFF, s->account_invalid != ON_OFF_AUTO_OFF);
     s->original_wce = blk_enable_write_cache(s->blk);
     return true;
 }
@@ -234,18 +250,18 @@ static bool blk_realize(DeviceState *dev, Error **errp)
     VirtIODevice *vdev = VIRTIO_DEVICE(dev);
     VirtIOBlock *s = VIRTIO_BLK(dev);
 
-    if (!check_sizes(s, errp) || !check_queues(s, errp) || !check_ranges(s, errp) || !take_drive(s, errp) || !take_geometry(s, errp)) {
+    if (!check_sizes(s, errp) || !check_queues(s, errp) || !check_ranges(s, errp) || !take_drive(s, errp) || !take_geometry(s, errp) ||
+        !virtio_blk_take_threads(s, errp)) {
         return false;
     }
     virtio_init(vdev, VIRTIO_ID_BLOCK, CONFIG_SIZE);
     for (unsigned i = 0; i < s->num_queues; i++) {
-        virtio_add_queue(vdev, s->queue_size, virtio_blk_handle_output);
-    }
-    if (s->iothread) {
-        iothread_set_used(s->iothread, true);
-        vdev->doorbell_context = iothread_get_context(s->iothread);
+        VirtQueue *vq = virtio_add_queue(vdev, s->queue_size, virtio_blk_handle_output);
+
+        virtio_queue_set_context(vq, s->threads[i] ? iothread_get_context(s->threads[i]) : NULL);
     }
     s->to_notify = g_new0(bool, s->num_queues);
+    blk_set_resized(s->blk, resized, s);
     s->vmstate = qemu_add_vm_change_state_handler(run_state_changed, s);
     return true;
 }
@@ -262,9 +278,7 @@ static void blk_unrealize(DeviceState *dev)
     s->blk = NULL;
     g_clear_pointer(&s->to_notify, g_free);
     virtio_cleanup(VIRTIO_DEVICE(dev));
-    if (s->iothread) {
-        iothread_set_used(s->iothread, false);
-    }
+    virtio_blk_release_threads(s);
 }
 
 #define BLOCK_SIZE_TEXT "A power of two between 512 B and 2 MiB"
@@ -277,14 +291,22 @@ static const Property blk_properties[] = {
     DEFINE_PROP_SIZE32("min_io_size", VirtIOBlock, min_io_size, 0),
     DEFINE_PROP_SIZE32("opt_io_size", VirtIOBlock, opt_io_size, 0),
     DEFINE_PROP_SIZE32("discard_granularity", VirtIOBlock, discard_granularity, GRANULARITY_AUTO),
+    DEFINE_PROP_SHARE_RW(VirtIOBlock, share_rw),
+    DEFINE_PROP_BOOL("report-discard-granularity", VirtIOBlock, report_discard_granularity, true),
+    DEFINE_PROP_ON_OFF_AUTO("account-failed", VirtIOBlock, account_failed, ON_OFF_AUTO_AUTO),
+    DEFINE_PROP_ON_OFF_AUTO("account-invalid", VirtIOBlock, account_invalid, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_ON_OFF_AUTO("write-cache", VirtIOBlock, write_cache, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_BLOCK_ON_ERROR("rerror", VirtIOBlock, rerror),
     DEFINE_PROP_BLOCK_ON_ERROR("werror", VirtIOBlock, werror),
     DEFINE_PROP_UINT32("cyls", VirtIOBlock, cyls, 0),
     DEFINE_PROP_UINT32("heads", VirtIOBlock, heads, 0),
     DEFINE_PROP_UINT32("secs", VirtIOBlock, secs, 0),
+    DEFINE_PROP_UINT32("lcyls", VirtIOBlock, lcyls, 0),
+    DEFINE_PROP_UINT32("lheads", VirtIOBlock, lheads, 0),
+    DEFINE_PROP_UINT32("lsecs", VirtIOBlock, lsecs, 0),
     DEFINE_PROP_STRING("serial", VirtIOBlock, serial),
     DEFINE_PROP_BOOL("config-wce", VirtIOBlock, config_wce, true),
+    DEFINE_PROP_BOOL("request-merging", VirtIOBlock, request_merging, true),
     DEFINE_PROP_UINT16("num-queues", VirtIOBlock, num_queues, VIRTIO_BLK_NUM_QUEUES_AUTO),
     DEFINE_PROP_UINT16("queue-size", VirtIOBlock, queue_size, 256),
     DEFINE_PROP_BOOL("seg-max-adjust", VirtIOBlock, seg_max_adjust, true),
@@ -293,7 +315,19 @@ static const Property blk_properties[] = {
     DEFINE_PROP_UINT32("max-discard-sectors", VirtIOBlock, max_discard_sectors, 4194303),
     DEFINE_PROP_UINT32("max-write-zeroes-sectors", VirtIOBlock, max_write_zeroes_sectors, 4194303),
     DEFINE_PROP_LINK("iothread", VirtIOBlock, iothread, TYPE_IOTHREAD, IOThread *),
+    DEFINE_PROP("iothread-vq-mapping", VirtIOBlock, vq_mapping, virtio_blk_prop_threads, json_t *),
     DEFINE_PROP_INT32("bootindex", VirtIOBlock, bootindex, -1),
+};
+
+#define NO_SECOND_GEOMETRY "No effect: a virtio disk has one geometry, cyls= heads= secs=, which the guest translates as it likes"
+static const PropertyDoc blk_docs[] = {
+    { "lcyls", NO_SECOND_GEOMETRY }, { "lheads", NO_SECOND_GEOMETRY }, { "lsecs", NO_SECOND_GEOMETRY },
+    { "share-rw", "Other devices that say so too may write to the image" },
+    { "request-merging", "Send requests that follow each other to the host as one" },
+    { "report-discard-granularity", "Tell the guest discard_granularity=; else it is a logical block" },
+    { "account-failed", "Requests that fail count as time and activity in query-blockstats (auto: on)" },
+    { "account-invalid", "Requests that the disk refuses count as activity in query-blockstats (auto: on)" },
+    { NULL, NULL }
 };
 
 static void blk_class_init(ObjectClass *klass, const void *data)
@@ -305,6 +339,7 @@ static void blk_class_init(ObjectClass *klass, const void *data)
     dc->fw_name = "disk@0,0";
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_props(dc, blk_properties);
+    device_class_describe_props(dc, blk_docs);
     vdc->realize = blk_realize;
     vdc->unrealize = blk_unrealize;
     vdc->get_features = blk_get_features;

@@ -96,7 +96,7 @@ static bool set_drive(Object *obj, void *field, const Property *prop, const json
         error_setg(errp, "Property '%s.%s' can't find value '%s'", object_get_typename(obj), prop->name, id);
         return false;
     }
-    if (!blk_attach_dev(blk, obj, !blk_is_read_only(blk), errp)) {
+    if (!blk_attach_dev(blk, obj, errp)) {
         return false;
     }
     *(BlockBackend **)field = blk;

@@ -6,6 +6,8 @@
  */
 #include "nvme.h"
 
+#define INFO_NS_ATTRIBUTE 0             /* 5.2: what a notice is about */
+
 /* --- Queues --------------------------------------------------------------------------------- */
 
 static bool id_usable(const NvmeCtrl *n, uint16_t id)
@@ -16,6 +18,7 @@ static bool id_usable(const NvmeCtrl *n, uint16_t id)
 static uint16_t check_queue(NvmeRequest *req, bool exists)
 {
     NvmeCtrl *n = nvme_ctrl_of(req);
+    bool submission = req->cmd.opcode == NVME_ADM_CREATE_SQ;
     uint32_t cdw10 = le32toh(req->cmd.cdw10), size = cdw10 >> 16;
 
     if (!id_usable(n, cdw10 & 0xffff) || exists) {
@@ -27,7 +30,10 @@ static uint16_t check_queue(NvmeRequest *req, bool exists)
     if (!(le32toh(req->cmd.cdw11) & 1)) {
         return NVME_INVALID_FIELD | NVME_DNR;           /* we require physically contiguous queues */
     }
-    return le64toh(req->cmd.dptr1) & (n->page_size - 1) ? NVME_PRP_OFFSET_INVALID | NVME_DNR : NVME_OK;
+    if (le64toh(req->cmd.dptr1) & (n->page_size - 1)) {
+        return NVME_PRP_OFFSET_INVALID | NVME_DNR;
+    }
+    return nvme_cmb_queue_allowed(n, le64toh(req->cmd.dptr1), size + 1, submission) ? NVME_OK : NVME_CMB_INVALID_USE | NVME_DNR;
 }
 
 static uint16_t create_cq(NvmeRequest *req)
@@ -150,6 +156,25 @@ void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log)
     nvme_events_deliver(n);
 }
 
+bool nvme_event_pending(const NvmeCtrl *n, uint8_t type)
+{
+    bool found = n->masked_events & BIT(type);
+
+    for (GList *l = n->events.head; l && !found; l = l->next) {
+        found = ((NvmeEvent *)l->data)->type == type;
+    }
+    return found;
+}
+
+/* One notice stands for all changes until the log is read: what comes after it is in the log too. */
+void nvme_namespace_changed(NvmeCtrl *n, uint32_t nsid)
+{
+    n->changed_ns[nsid / 8] |= BIT(nsid % 8);
+    if ((n->async_config & NVME_NS_ATTRIBUTE_NOTICES) && !nvme_event_pending(n, NVME_EVENT_NOTICE)) {
+        nvme_event(n, NVME_EVENT_NOTICE, INFO_NS_ATTRIBUTE, NVME_LOG_CHANGED_NS);
+    }
+}
+
 void nvme_events_clear(NvmeCtrl *n)
 {
     NvmeEvent *e;
@@ -159,6 +184,7 @@ void nvme_events_clear(NvmeCtrl *n)
     }
     n->num_aers = 0;
     n->masked_events = 0;
+    memset(n->changed_ns, 0, sizeof(n->changed_ns));
 }
 
 /* True: the request waits for an event. */

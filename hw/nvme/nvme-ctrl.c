@@ -1,19 +1,19 @@
 /*
  * NVMe controller (1b36:0010), NVM Express 1.4 over PCI Express: registers,
- * enable, reset, shutdown; doorbells at 0x1000, MSI-X in the same BAR.
+ * enable, reset, shutdown; doorbells at 0x1000, MSI-X in the same BAR or one of its own.
  *
- * Not modelled: controller and persistent memory buffers, zoned namespaces,
- * metadata, reservations, namespace management, firmware download.
+ * Not modelled: persistent memory regions, zoned namespaces, metadata, reservations, namespace management, firmware download.
  *
  * Registers run under the machine lock; block completions in the main thread.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "hw/block/block-props.h"
 #include "hw/core/cpu.h"
 #include "nvme.h"
 #include "util/trace.h"
 
-enum { MSIX_AT = 0x40, PM_AT = 0x60, EXP_AT = 0x80 };
+enum { MSIX_BAR = 4, MSIX_AT = 0x40, PM_AT = 0x60, EXP_AT = 0x80 };
 #define MPS_MAX_LOG2    4               /* 4 KiB << 4 */
 #define TIMEOUT_HALF_S  15
 
@@ -48,12 +48,18 @@ static void controller_reset(NvmeCtrl *n)
     nvme_irq_update(n);
 }
 
-static bool config_usable(const NvmeCtrl *n)
+static bool admin_queues_usable(NvmeCtrl *n)
 {
-    uint32_t page = 4096U << FIELD_EX32(n->cc, CC, MPS);
+    uint32_t page = 4096U << FIELD_EX32(n->cc, CC, MPS), sqs = FIELD_EX32(n->aqa, AQA, ASQS), cqs = FIELD_EX32(n->aqa, AQA, ACQS);
 
+    return sqs && cqs && !((n->asq | n->acq) & (page - 1)) && nvme_cmb_queue_allowed(n, n->asq, sqs + 1, true) &&
+        nvme_cmb_queue_allowed(n, n->acq, cqs + 1, false);
+}
+
+static bool config_usable(NvmeCtrl *n)
+{
     return FIELD_EX32(n->cc, CC, MPS) <= MPS_MAX_LOG2 && !FIELD_EX32(n->cc, CC, CSS) && !FIELD_EX32(n->cc, CC, AMS) &&
-        FIELD_EX32(n->aqa, AQA, ASQS) && FIELD_EX32(n->aqa, AQA, ACQS) && !((n->asq | n->acq) & (page - 1));
+        admin_queues_usable(n);
 }
 
 static void controller_enable(NvmeCtrl *n)
@@ -170,6 +176,7 @@ static void load_registers(const NvmeCtrl *n, uint8_t *r)
     stl_le_p(r + NVME_REG_AQA, n->aqa);
     stq_le_p(r + NVME_REG_ASQ, n->asq);
     stq_le_p(r + NVME_REG_ACQ, n->acq);
+    nvme_cmb_load_registers(n, r);
 }
 
 static uint64_t nvme_mmio_read(void *opaque, hwaddr addr, unsigned size)
@@ -217,6 +224,10 @@ static void write_register(NvmeCtrl *n, hwaddr addr, uint32_t val)
             set_half(&n->acq, (addr - NVME_REG_ACQ) * 8, val);
         }
         break;
+    case NVME_REG_CMBMSC:
+    case NVME_REG_CMBMSC + 4:
+        nvme_cmb_write_msc(n, (addr - NVME_REG_CMBMSC) * 8, val);
+        break;
     }
 }
 
@@ -260,8 +271,18 @@ static void run_state_changed(void *opaque, bool running, RunState state)
     }
 }
 
+/* The old name counts the admin queue. */
+static void use_num_queues(NvmeCtrl *n)
+{
+    if (n->num_queues_given) {
+        warn_report("nvme: num_queues=%u is deprecated, write max_ioqpairs=%u", n->num_queues_given, n->num_queues_given - 1);
+        n->max_ioqpairs = n->num_queues_given - 1;
+    }
+}
+
 static bool check_options(NvmeCtrl *n, Error **errp)
 {
+    use_num_queues(n);
     if (!n->serial || !*n->serial) {
         error_setg(errp, "serial property not set");
     } else if (strlen(n->serial) > 20) {
@@ -274,8 +295,10 @@ static bool check_options(NvmeCtrl *n, Error **errp)
         error_setg(errp, "mqes must be at least 1");
     } else if (n->mdts > 16) {
         error_setg(errp, "mdts=%u is too large, 16 (256 MiB) is the most", n->mdts);
+    } else if (n->vsl < 1 || n->vsl > 16) {
+        error_setg(errp, "vsl=%u must be from 1 (8 KiB) to 16 (256 MiB)", n->vsl);
     } else {
-        return true;
+        return nvme_cmb_check(n, errp);
     }
     return false;
 }
@@ -299,10 +322,28 @@ static void init_ids(NvmeCtrl *n)
     }
 }
 
-static bool init_pci(NvmeCtrl *n, Error **errp)
+/* BAR 0, and vectors there or elsewhere. */
+static bool init_bars(NvmeCtrl *n, Error **errp)
 {
     PCIDevice *dev = &n->parent_obj;
     NvmeLayout l = nvme_layout(n->max_ioqpairs, n->msix_qsize);
+
+    memory_region_init(&n->bar0, OBJECT(n), "nvme-bar0", n->msix_exclusive_bar ? pow2ceil(l.table) : l.size);
+    memory_region_init_io(&n->iomem, OBJECT(n), &nvme_mmio_ops, n, "nvme", l.table);
+    memory_region_add_subregion(&n->bar0, 0, &n->iomem);
+    pci_register_bar(dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &n->bar0);
+    if (!msi_nonbroken) {
+        return true;
+    }
+    if (n->msix_exclusive_bar) {
+        return msix_init_exclusive_bar(dev, n->msix_qsize, MSIX_BAR, errp);
+    }
+    return msix_init(dev, n->msix_qsize, &n->bar0, 0, l.table, &n->bar0, 0, l.pba, MSIX_AT, errp);
+}
+
+static bool init_pci(NvmeCtrl *n, Error **errp)
+{
+    PCIDevice *dev = &n->parent_obj;
 
     dev->config[PCI_CLASS_PROG] = 2;
     if (!nvme_is_secondary(n)) {        /* a VF has neither ids nor a wire */
@@ -320,14 +361,7 @@ static bool init_pci(NvmeCtrl *n, Error **errp)
         }
         pcie_cap_flr_init(dev);
     }
-    memory_region_init(&n->bar0, OBJECT(n), "nvme-bar0", l.size);
-    memory_region_init_io(&n->iomem, OBJECT(n), &nvme_mmio_ops, n, "nvme", l.table);
-    memory_region_add_subregion(&n->bar0, 0, &n->iomem);
-    if (msi_nonbroken && !msix_init(dev, n->msix_qsize, &n->bar0, 0, l.table, &n->bar0, 0, l.pba, MSIX_AT, errp)) {
-        return false;
-    }
-    pci_register_bar(dev, 0, PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &n->bar0);
-    return nvme_virt_init_pci(n, errp);
+    return nvme_cmb_init(n, errp) && init_bars(n, errp) && nvme_virt_init_pci(n, errp);
 }
 
 static bool add_own_namespace(NvmeCtrl *n, Error **errp)
@@ -339,7 +373,8 @@ static bool add_own_namespace(NvmeCtrl *n, Error **errp)
     }
     ns = NVME_NS(object_new(TYPE_NVME_NS));
     ns->blk = n->blk;
-    ns->block_size = n->logical_block_size;
+    ns->medium = n->medium;
+    ns->share_rw = n->share_rw;
     if (!nvme_ns_attach(n, ns, errp)) {
         ns->blk = NULL;                 /* it is the controller's to release */
         object_unref(ns);
@@ -356,6 +391,7 @@ static void init_cap(NvmeCtrl *n)
     n->cap = FIELD_DP64(n->cap, CAP, TO, TIMEOUT_HALF_S);
     n->cap = FIELD_DP64(n->cap, CAP, CSS, 1);
     n->cap = FIELD_DP64(n->cap, CAP, MPSMAX, MPS_MAX_LOG2);
+    n->cap = FIELD_DP64(n->cap, CAP, CMBS, n->cmb_size_mb != 0);
 }
 
 /* What realize does before anything can go wrong inside the controller. */
@@ -383,7 +419,11 @@ static void nvme_exit(PCIDevice *dev)
         blk_detach_dev(n->blk, OBJECT(n));
         n->blk = NULL;
     }
-    msix_uninit(dev, &n->bar0, &n->bar0);
+    if (n->msix_exclusive_bar) {
+        msix_uninit_exclusive_bar(dev);
+    } else {
+        msix_uninit(dev, &n->bar0, &n->bar0);
+    }
     g_free(n->sqs);
     g_free(n->cqs);
     g_free(n->aers);
@@ -409,6 +449,7 @@ static bool nvme_realize(PCIDevice *dev, Error **errp)
     n->sqs = g_new0(NvmeSQ *, n->max_ioqpairs + 1);
     n->cqs = g_new0(NvmeCQ *, n->max_ioqpairs + 1);
     n->aers = g_new0(NvmeRequest *, n->aerl + 1);
+    nvme_cmb_reset(n);
     nvme_features_reset(n);
     n->vmstate = qemu_add_vm_change_state_handler(run_state_changed, n);
     if (n->sriov_max_vfs && !pcie_sriov_pf_make_vfs(dev, TYPE_NVME, errp)) {
@@ -439,29 +480,43 @@ static void nvme_reset_hold(Object *obj, ResetType type)
     controller_reset(n);
     n->cc = n->aqa = 0;
     n->asq = n->acq = 0;
+    if (!n->cmb.keep) {
+        nvme_cmb_reset(n);
+    }
 }
 
 static void nvme_write_config(PCIDevice *dev, uint32_t addr, uint32_t val, int len)
 {
+    NvmeCtrl *n = NVME(dev);
+
     pci_default_write_config(dev, addr, val, len);
+    n->cmb.keep = true;
     if (dev->exp.exp_cap) {
         pcie_cap_flr_write_config(dev, addr, val, len);
     }
+    n->cmb.keep = false;
 }
 
 static const Property nvme_properties[] = {
     DEFINE_PROP_DRIVE("drive", NvmeCtrl, blk),
+    DEFINE_PROP_SHARE_RW(NvmeCtrl, share_rw),
     DEFINE_PROP_STRING("serial", NvmeCtrl, serial),
     DEFINE_PROP_STRING("model", NvmeCtrl, model),
     DEFINE_PROP_STRING("firmware-version", NvmeCtrl, firmware),
     DEFINE_PROP_UINT32("max_ioqpairs", NvmeCtrl, max_ioqpairs, 64),
+    DEFINE_PROP_UINT32("num_queues", NvmeCtrl, num_queues_given, 0),
     DEFINE_PROP_UINT16("msix_qsize", NvmeCtrl, msix_qsize, 65),
     DEFINE_PROP_UINT16("mqes", NvmeCtrl, mqes, 2047),
     DEFINE_PROP_UINT8("mdts", NvmeCtrl, mdts, 7),
+    DEFINE_PROP_UINT8("vsl", NvmeCtrl, vsl, 7),
     DEFINE_PROP_UINT8("aerl", NvmeCtrl, aerl, 3),
     DEFINE_PROP_UINT32("aer_max_queued", NvmeCtrl, aer_max_queued, 64),
-    DEFINE_PROP_SIZE32("logical_block_size", NvmeCtrl, logical_block_size, 0),
-    DEFINE_PROP_SIZE32("physical_block_size", NvmeCtrl, physical_block_size, 0),
+    DEFINE_NVME_MEDIUM_PROPS(NvmeCtrl, medium),
+    DEFINE_PROP_UINT32("cmb_size_mb", NvmeCtrl, cmb_size_mb, 0),
+    DEFINE_PROP_BOOL("legacy-cmb", NvmeCtrl, legacy_cmb, false),
+    DEFINE_PROP_BOOL("ctratt.mem", NvmeCtrl, ctratt_mem, false),
+    DEFINE_PROP_BOOL("ocp", NvmeCtrl, ocp, false),
+    DEFINE_PROP_BOOL("msix-exclusive-bar", NvmeCtrl, msix_exclusive_bar, false),
     DEFINE_PROP_BOOL("dbcs", NvmeCtrl, dbcs, true),
     DEFINE_PROP_BOOL("ioeventfd", NvmeCtrl, ioeventfd, false),
     DEFINE_PROP_BOOL("use-intel-id", NvmeCtrl, use_intel_id, false),
@@ -475,6 +530,14 @@ static const Property nvme_properties[] = {
 };
 
 static const PropertyDoc nvme_docs[] = {
+    NVME_MEDIUM_DOCS,
+    { "cmb_size_mb", "Memory of the controller that the guest can use, in BAR 2: a power of two in MiB, 0: none" },
+    { "legacy-cmb", "The guest does not say where that memory is for the controller: it is where BAR 2 is (NVM Express 1.3)" },
+    { "msix-exclusive-bar", "The MSI-X table is in BAR 4, not behind the registers; virtual functions keep it there" },
+    { "vsl", "The most that one Verify command reads: 4 KiB shifted left by 1 to 16" },
+    { "num_queues", "Deprecated: max_ioqpairs and one more" },
+    { "ctratt.mem", "Tell the guest that size limits do not count metadata, of which there is none" },
+    { "ocp", "Log page C0h, the extended SMART log of the Open Compute Project" },
     { "subsys", "nvme-subsys that the controller belongs to" },
     { "sriov_max_vfs", "How many virtual functions the guest can enable, each a secondary controller" },
     { "sriov_vq_flexible", "Queue pairs of max_ioqpairs that the guest can give to secondary controllers" },
@@ -495,6 +558,7 @@ static void nvme_class_init(ObjectClass *klass, const void *data)
     device_class_set_phases(dc, NULL, nvme_reset_hold, NULL, NULL);
     device_class_set_props(dc, nvme_properties);
     device_class_describe_props(dc, nvme_docs);
+    nvme_smart_class_init(klass);
     pc->vendor_id = PCI_VENDOR_ID_REDHAT;
     pc->device_id = PCI_DEVICE_ID_REDHAT_NVME;
     pc->class_id = PCI_CLASS_STORAGE_EXPRESS;

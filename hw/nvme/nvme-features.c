@@ -18,7 +18,7 @@ typedef struct Feature { uint8_t id, flags; uint32_t initial; } Feature;
 
 static const Feature features[] = {
     { NVME_FEAT_ARBITRATION, CHANGEABLE, 0x7 }, { NVME_FEAT_POWER, 0, 0 }, { NVME_FEAT_TEMPERATURE, CHANGEABLE, TEMPERATURE_OVER },
-    { NVME_FEAT_ERROR_RECOVERY, 0, 0 }, { NVME_FEAT_WRITE_CACHE, CHANGEABLE, 1 }, { NVME_FEAT_QUEUES, CHANGEABLE, 0 },
+    { NVME_FEAT_ERROR_RECOVERY, 0, 0 }, { NVME_FEAT_WRITE_CACHE, CHANGEABLE, 0 }, { NVME_FEAT_QUEUES, CHANGEABLE, 0 },
     { NVME_FEAT_COALESCING, CHANGEABLE, 0 }, { NVME_FEAT_VECTOR, 0, 0 }, { NVME_FEAT_ATOMICITY, 0, 0 },
     { NVME_FEAT_ASYNC_EVENT, CHANGEABLE, 0 }, { NVME_FEAT_TIMESTAMP, CHANGEABLE, 0 },
 };
@@ -33,6 +33,16 @@ static const Feature *find(uint8_t id)
     return NULL;
 }
 
+static bool any_write_cache(const NvmeCtrl *n)
+{
+    for (int i = 1; i <= NVME_MAX_NAMESPACES; i++) {
+        if (n->namespaces[i] && blk_enable_write_cache(n->namespaces[i]->blk)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void nvme_features_reset(NvmeCtrl *n)
 {
     n->arbitration = find(NVME_FEAT_ARBITRATION)->initial;
@@ -40,8 +50,9 @@ void nvme_features_reset(NvmeCtrl *n)
     n->temperature[1] = TEMPERATURE_UNDER;
     n->coalescing = 0;
     n->async_config = 0;
-    n->write_cache = true;
+    n->write_cache = any_write_cache(n);
     n->num_queues = nvme_ioqpairs(n);
+    nvme_smart_update(n);
     n->timestamp_base = 0;
     n->timestamp_set = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
@@ -100,6 +111,15 @@ static uint16_t get_current(NvmeRequest *req, uint8_t id)
     return status;
 }
 
+static uint32_t initial(const NvmeCtrl *n, const Feature *f)
+{
+    switch (f->id) {
+    case NVME_FEAT_QUEUES: return queues_granted(n);
+    case NVME_FEAT_WRITE_CACHE: return any_write_cache(n);
+    default: return f->initial;
+    }
+}
+
 uint16_t nvme_get_features(NvmeRequest *req)
 {
     uint32_t cdw10 = le32toh(req->cmd.cdw10);
@@ -113,7 +133,7 @@ uint16_t nvme_get_features(NvmeRequest *req)
         return get_current(req, f->id);
     case SEL_DEFAULT:
     case SEL_SAVED:
-        req->result = f->id == NVME_FEAT_QUEUES ? queues_granted(nvme_ctrl_of(req)) : f->initial;
+        req->result = initial(nvme_ctrl_of(req), f);
         return NVME_OK;
     case SEL_CAPABILITIES:
         req->result = f->flags & CHANGEABLE ? CAP_CHANGEABLE : 0;
@@ -162,6 +182,7 @@ static uint16_t set_temperature(NvmeCtrl *n, uint32_t cdw11)
     }
     if (sensor == 0 || sensor == 0xf) {
         n->temperature[which] = cdw11 & 0xffff;
+        nvme_smart_update(n);
     }
     return NVME_OK;
 }

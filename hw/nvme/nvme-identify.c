@@ -10,19 +10,22 @@
 
 /* Figure 247 */
 enum {
-    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_CMIC = 76, IC_MDTS = 77, IC_CNTLID = 78, IC_VER = 80,
+    IC_VID = 0, IC_SSVID = 2, IC_SN = 4, IC_MN = 24, IC_FR = 64, IC_RAB = 72, IC_IEEE = 73, IC_CMIC = 76, IC_MDTS = 77, IC_CNTLID = 78, IC_VER = 80, IC_OAES = 92,
+    IC_CTRATT = 96,
     IC_CNTRLTYPE = 111, IC_OACS = 256, IC_ACL = 258, IC_AERL = 259, IC_FRMW = 260, IC_LPA = 261, IC_WCTEMP = 266,
     IC_CCTEMP = 268, IC_SQES = 512, IC_CQES = 513, IC_NN = 516, IC_ONCS = 520, IC_VWC = 525, IC_SGLS = 536,
     IC_SUBNQN = 768, IC_PSD0 = 2048,
 };
 enum { CMIC_CONTROLLERS = 0x02, CMIC_VF = 0x04, OACS_VIRT_MGMT = 0x80, OACS_DBBUF = 0x100, FRMW_ONE_SLOT_READ_ONLY = 0x03, LPA_EFFECTS = 0x02, LPA_EXTENDED = 0x04 };
-enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40 };
+enum { CTRATT_MEM = 0x10000 };
+enum { ONCS_COMPARE = 0x01, ONCS_DSM = 0x04, ONCS_WRITE_ZEROES = 0x08, ONCS_TIMESTAMP = 0x40, ONCS_VERIFY = 0x80 };
 enum { VWC_PRESENT = 0x01, VWC_FLUSH_ALL = 0x06, SGLS_SUPPORTED = 0x01, SGLS_BIT_BUCKET = 0x10000 };
 /* Figure 245 */
-enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_EUI64 = 120, IN_LBAF0 = 128 };
+enum { IN_NSZE = 0, IN_NCAP = 8, IN_NUSE = 16, IN_NSFEAT = 24, IN_NMIC = 30, IN_DLFEAT = 33, IN_NPDG = 68, IN_NPDA = 70, IN_NGUID = 104, IN_EUI64 = 120, IN_LBAF0 = 128 };
+enum { NSFEAT_OPTPERF = 0x10 };
 enum { DLFEAT_READS_ZERO = 0x01, DLFEAT_WZ_DEALLOCATE = 0x08 };
 /* Figure 249 */
-enum { NIDT_EUI64 = 1, NIDT_UUID = 3, NIDT_CSI = 4 };
+enum { NIDT_EUI64 = 1, NIDT_NGUID = 2, NIDT_UUID = 3, NIDT_CSI = 4 };
 
 static void put_padded(uint8_t *at, size_t size, const char *text)
 {
@@ -47,6 +50,8 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     id[IC_MDTS] = n->mdts;
     stw_le_p(id + IC_CNTLID, n->cntlid);
     stl_le_p(id + IC_VER, NVME_VERSION);
+    stl_le_p(id + IC_OAES, NVME_NS_ATTRIBUTE_NOTICES);
+    stl_le_p(id + IC_CTRATT, n->ctratt_mem ? CTRATT_MEM : 0);
     id[IC_CNTRLTYPE] = 1;
     stw_le_p(id + IC_OACS, (n->dbcs ? OACS_DBBUF : 0) | (n->sriov_max_vfs ? OACS_VIRT_MGMT : 0));
     id[IC_ACL] = 3;
@@ -58,7 +63,7 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     id[IC_SQES] = 0x66;
     id[IC_CQES] = 0x44;
     stl_le_p(id + IC_NN, NVME_MAX_NAMESPACES);
-    stw_le_p(id + IC_ONCS, ONCS_COMPARE | ONCS_DSM | ONCS_WRITE_ZEROES | ONCS_TIMESTAMP);
+    stw_le_p(id + IC_ONCS, ONCS_COMPARE | ONCS_DSM | ONCS_WRITE_ZEROES | ONCS_TIMESTAMP | ONCS_VERIFY);
     id[IC_VWC] = VWC_PRESENT | VWC_FLUSH_ALL;
     stl_le_p(id + IC_SGLS, SGLS_SUPPORTED | SGLS_BIT_BUCKET);
     if (n->subsys) {
@@ -71,6 +76,14 @@ static void fill_controller(NvmeCtrl *n, uint8_t *id)
     stl_le_p(id + IC_PSD0 + 8, 4);
 }
 
+/* In blocks, less one. */
+static uint16_t discard_granularity(const NvmeNamespace *ns)
+{
+    uint32_t blocks = ns->medium.discard_granularity >> ns->block_shift;
+
+    return blocks ? MIN(blocks, 0x10000U) - 1 : 0;
+}
+
 static void fill_namespace(const NvmeNamespace *ns, uint8_t *id)
 {
     uint64_t blocks = ns->size >> ns->block_shift;
@@ -80,6 +93,10 @@ static void fill_namespace(const NvmeNamespace *ns, uint8_t *id)
     stq_le_p(id + IN_NUSE, blocks);
     id[IN_NMIC] = ns->ctrl->subsys && ns->shared;
     id[IN_DLFEAT] = DLFEAT_READS_ZERO | DLFEAT_WZ_DEALLOCATE;
+    id[IN_NSFEAT] = NSFEAT_OPTPERF;     /* preferred writes are a block, as the fields for them say by being 0 */
+    stw_le_p(id + IN_NPDG, discard_granularity(ns));
+    stw_le_p(id + IN_NPDA, discard_granularity(ns));
+    memcpy(id + IN_NGUID, ns->nguid.data, sizeof(ns->nguid.data));
     stq_be_p(id + IN_EUI64, ns->eui64);
     id[IN_LBAF0 + 2] = ns->block_shift;
 }
@@ -109,12 +126,15 @@ static uint8_t *put_descriptor(uint8_t *at, uint8_t type, const void *id, uint8_
 
 static void fill_descriptors(const NvmeNamespace *ns, uint8_t *list)
 {
-    static const QemuUUID none;
+    static const uint8_t none[16];
     uint64_t eui64 = htobe64(ns->eui64);
     uint8_t csi = 0;
 
-    if (memcmp(&ns->uuid, &none, sizeof(none))) {
+    if (memcmp(ns->uuid.data, none, sizeof(none))) {
         list = put_descriptor(list, NIDT_UUID, ns->uuid.data, sizeof(ns->uuid.data));
+    }
+    if (memcmp(ns->nguid.data, none, sizeof(none))) {
+        list = put_descriptor(list, NIDT_NGUID, ns->nguid.data, sizeof(ns->nguid.data));
     }
     if (eui64) {
         list = put_descriptor(list, NIDT_EUI64, &eui64, sizeof(eui64));
@@ -139,6 +159,13 @@ static uint16_t fill_for_namespace(NvmeCtrl *n, uint32_t nsid, uint8_t cns, uint
         fill_namespace(ns, data);
     }
     return NVME_OK;
+}
+
+/* Limits of the NVM command set, the only one. */
+static uint16_t fill_for_command_set(NvmeCtrl *n, uint8_t csi, uint8_t *data)
+{
+    data[0] = n->vsl;
+    return csi ? NVME_INVALID_FIELD | NVME_DNR : NVME_OK;
 }
 
 /* What only controllers of a subsystem, or with VFs, can tell. */
@@ -180,6 +207,9 @@ uint16_t nvme_identify(NvmeRequest *req)
     case NVME_CNS_NS_LIST:
     case NVME_CNS_ALLOCATED_LIST:
         status = fill_ns_list(n, nsid, data) ? NVME_OK : NVME_INVALID_NAMESPACE | NVME_DNR;
+        break;
+    case NVME_CNS_SET_CTRL:
+        status = fill_for_command_set(n, le32toh(req->cmd.cdw11) >> 24, data);
         break;
     case NVME_CNS_NS_CTRLS:
     case NVME_CNS_CTRLS:

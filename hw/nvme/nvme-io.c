@@ -10,6 +10,7 @@
 #include "nvme.h"
 
 #define COMPARE_CHUNK 4096
+#define VERIFY_CHUNK  (1 * MiB)
 
 static void part_done(void *opaque, int ret);
 
@@ -22,7 +23,7 @@ static bool writes_data(const NvmeRequest *req)
 
 static bool reads_data(const NvmeRequest *req)
 {
-    return req->cmd.opcode == NVME_IO_READ || req->cmd.opcode == NVME_IO_COMPARE;
+    return req->cmd.opcode == NVME_IO_READ || req->cmd.opcode == NVME_IO_COMPARE || req->cmd.opcode == NVME_IO_VERIFY;
 }
 
 static uint16_t compare(NvmeRequest *req)
@@ -36,7 +37,7 @@ static uint16_t compare(NvmeRequest *req)
         for (uint64_t done = 0; done < seg->len;) {
             uint64_t n = MIN(seg->len - done, sizeof(chunk));
 
-            if (pci_dma_read(&nvme_ctrl_of(req)->parent_obj, seg->addr + done, chunk, n)) {
+            if (nvme_dma(nvme_ctrl_of(req), seg->addr + done, chunk, n, false)) {
                 return NVME_DATA_TRANSFER_ERROR;
             }
             if (memcmp(chunk, req->bounce + at, n)) {
@@ -49,9 +50,23 @@ static uint16_t compare(NvmeRequest *req)
     return NVME_OK;
 }
 
-static void finish(NvmeRequest *req, uint16_t status)
+static void count(NvmeRequest *req)
 {
     NvmeCtrl *n = nvme_ctrl_of(req);
+
+    if (reads_data(req)) {
+        n->reads++;
+        n->blocks_read += req->bytes >> 9;
+        n->medium_read += req->cmd.opcode == NVME_IO_READ ? req->bytes : 0;
+    } else if (writes_data(req)) {
+        n->writes++;
+        n->blocks_written += req->bytes >> 9;
+        n->medium_written += req->cmd.opcode == NVME_IO_WRITE ? req->bytes : 0;
+    }
+}
+
+static void finish(NvmeRequest *req, uint16_t status)
+{
     NvmeSQ *sq = req->sq;
     uint16_t copied;
 
@@ -64,12 +79,8 @@ static void finish(NvmeRequest *req, uint16_t status)
         status = compare(req);
     }
     copied = nvme_unmap_iov(req, !status && req->cmd.opcode == NVME_IO_READ);
-    if (!status && reads_data(req)) {
-        n->reads++;
-        n->blocks_read += req->bytes >> 9;
-    } else if (!status && writes_data(req)) {
-        n->writes++;
-        n->blocks_written += req->bytes >> 9;
+    if (!status) {
+        count(req);
     }
     nvme_complete(req, status ? status : copied);
     nvme_io_end(sq);
@@ -94,11 +105,22 @@ static void failed(NvmeRequest *req)
     }
 }
 
-/* What must be durable before it is answered: forced writes, and all writes with the cache off. */
+/*
+ * What must be durable before it is answered: forced writes, and all writes with the cache off. The block layer sees to
+ * that for writes to a drive without a cache, not for zeroes.
+ */
 static bool needs_flush(NvmeRequest *req)
 {
-    return writes_data(req) && !req->flushed &&
-        ((le32toh(req->cmd.cdw12) & NVME_RW_FUA) || !nvme_ctrl_of(req)->write_cache);
+    bool cached;
+
+    if (!writes_data(req) || req->flushed) {
+        return false;
+    }
+    cached = blk_enable_write_cache(req->ns->blk);
+    if (!cached && req->cmd.opcode == NVME_IO_WRITE) {
+        return false;
+    }
+    return !cached || !nvme_ctrl_of(req)->write_cache || (le32toh(req->cmd.cdw12) & NVME_RW_FUA);
 }
 
 static void part_done(void *opaque, int ret)
@@ -131,14 +153,13 @@ static bool range_valid(const NvmeNamespace *ns, uint64_t slba, uint64_t nlb)
     return nlb <= have && slba <= have - nlb;
 }
 
-/* Fills offset and bytes from the LBAs of reads, writes and their like. */
-static uint16_t check_range(NvmeRequest *req, bool with_data)
+/* Fills offset and bytes from the LBAs of reads, writes and their like. @limit: a power of two of 4 KiB; 0: none. */
+static uint16_t check_range(NvmeRequest *req, uint8_t limit)
 {
     uint64_t slba = le32toh(req->cmd.cdw10) | (uint64_t)le32toh(req->cmd.cdw11) << 32;
     uint64_t nlb = (le32toh(req->cmd.cdw12) & 0xffff) + 1, bytes = nlb << req->ns->block_shift;
-    NvmeCtrl *n = nvme_ctrl_of(req);
 
-    if (with_data && n->mdts && bytes > 4096ULL << n->mdts) {
+    if (limit && bytes > 4096ULL << limit) {
         return NVME_INVALID_FIELD | NVME_DNR;
     }
     if (!range_valid(req->ns, slba, nlb)) {
@@ -168,7 +189,7 @@ static void submit_rw(NvmeRequest *req)
 
 static uint16_t start_rw(NvmeRequest *req)
 {
-    uint16_t status = check_range(req, true);
+    uint16_t status = check_range(req, nvme_ctrl_of(req)->mdts);
 
     if (!status) {
         status = nvme_map_data(req, req->bytes, true);
@@ -198,12 +219,43 @@ static void submit_zeroes(NvmeRequest *req)
 
 static uint16_t start_zeroes(NvmeRequest *req)
 {
-    uint16_t status = check_range(req, false);
+    uint16_t status = check_range(req, 0);
 
     if (!status) {
         submit_zeroes(req);
     }
     return status;
+}
+
+/* All parts at once into the same buffer, since nobody looks at it. The last one is smaller, if the length is not even. */
+static void submit_verify(NvmeRequest *req)
+{
+    const struct iovec *iov = (const struct iovec *)(void *)req->iov->data;
+    uint64_t part;
+
+    req->error = 0;
+    req->outstanding = 1;
+    for (uint64_t done = 0; done < req->bytes; done += part) {
+        part = MIN(req->bytes - done, VERIFY_CHUNK);
+        req->outstanding++;
+        blk_aio_preadv(req->ns->blk, req->offset + done, part == iov[0].iov_len ? &iov[0] : &iov[1], 1, part_done, req);
+    }
+    part_done(req, 0);
+}
+
+static uint16_t start_verify(NvmeRequest *req)
+{
+    uint16_t status = check_range(req, nvme_ctrl_of(req)->vsl);
+    struct iovec rest;
+
+    if (status) {
+        return status;
+    }
+    nvme_map_iov(req, MIN(req->bytes, VERIFY_CHUNK), false, true);
+    rest = (struct iovec) { .iov_base = req->bounce, .iov_len = req->bytes % VERIFY_CHUNK };
+    g_array_append_val(req->iov, rest);
+    submit_verify(req);
+    return NVME_OK;
 }
 
 /* nsid of all ones: every namespace. One more part, ours, keeps it from finishing early. */
@@ -265,6 +317,7 @@ static uint16_t start(NvmeRequest *req)
     case NVME_IO_COMPARE: return start_rw(req);
     case NVME_IO_WRITE_ZEROES: return start_zeroes(req);
     case NVME_IO_DSM: return start_dsm(req);
+    case NVME_IO_VERIFY: return start_verify(req);
     default: return NVME_INVALID_OPCODE | NVME_DNR;
     }
 }
@@ -309,6 +362,9 @@ void nvme_io_restart(NvmeRequest *req)
         break;
     case NVME_IO_WRITE_ZEROES:
         submit_zeroes(req);
+        break;
+    case NVME_IO_VERIFY:
+        submit_verify(req);
         break;
     default:
         status = start(req);

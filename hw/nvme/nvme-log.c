@@ -6,20 +6,10 @@
 #include "nvme.h"
 
 #define LOG_MAX         4096
-#define TEMPERATURE     323             /* kelvin */
 #define EFFECT_SUPPORTED 1U
 #define EFFECT_WRITES   3U              /* supported, and changes user data */
+enum { OCP_WRITTEN = 0, OCP_READ = 16, OCP_VERSION = 494, OCP_GUID = 496, OCP_SIZE = 512 };
 #define RETAIN_EVENT    0x8000
-
-static void fill_smart(NvmeCtrl *n, uint8_t *log)
-{
-    stw_le_p(log + 1, TEMPERATURE);
-    log[3] = 100;                       /* spare left, per cent */
-    stq_le_p(log + 32, DIV_ROUND_UP(n->blocks_read, 1000));     /* in thousands of 512 bytes */
-    stq_le_p(log + 48, DIV_ROUND_UP(n->blocks_written, 1000));
-    stq_le_p(log + 64, n->reads);
-    stq_le_p(log + 80, n->writes);
-}
 
 static void fill_firmware(NvmeCtrl *n, uint8_t *log)
 {
@@ -28,6 +18,19 @@ static void fill_firmware(NvmeCtrl *n, uint8_t *log)
     log[0] = 1;                         /* slot 1 is active */
     memset(log + 8, ' ', 8);
     memcpy(log + 8, revision, MIN(strlen(revision), 8));
+}
+
+/* As the Open Compute Project's specification of cloud SSDs has it, with what we know; the rest is 0. */
+static void fill_ocp_smart(NvmeCtrl *n, uint8_t *log)
+{
+    static const uint8_t guid[] = {
+        0xc5, 0xaf, 0x10, 0x28, 0xea, 0xbf, 0xf2, 0xa4, 0x9c, 0x4f, 0x6f, 0x7c, 0xc9, 0x14, 0xd5, 0xaf,
+    };
+
+    stq_le_p(log + OCP_WRITTEN, n->medium_written);
+    stq_le_p(log + OCP_READ, n->medium_read);
+    stw_le_p(log + OCP_VERSION, 5);
+    memcpy(log + OCP_GUID, guid, sizeof(guid));
 }
 
 static void fill_effects(NvmeCtrl *n, uint8_t *log)
@@ -39,6 +42,7 @@ static void fill_effects(NvmeCtrl *n, uint8_t *log)
     static const struct { uint8_t opcode, effect; } io[] = {
         { NVME_IO_FLUSH, EFFECT_WRITES }, { NVME_IO_WRITE, EFFECT_WRITES }, { NVME_IO_READ, EFFECT_SUPPORTED },
         { NVME_IO_COMPARE, EFFECT_SUPPORTED }, { NVME_IO_WRITE_ZEROES, EFFECT_WRITES }, { NVME_IO_DSM, EFFECT_WRITES },
+        { NVME_IO_VERIFY, EFFECT_SUPPORTED },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(admin); i++) {
@@ -55,6 +59,18 @@ static void fill_effects(NvmeCtrl *n, uint8_t *log)
     }
 }
 
+/* 5.14.1.4: ids in rising order */
+static void fill_changed(const NvmeCtrl *n, uint8_t *log)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 1; i <= NVME_MAX_NAMESPACES; i++) {
+        if (n->changed_ns[i / 8] & BIT(i % 8)) {
+            stl_le_p(log + 4 * count++, i);
+        }
+    }
+}
+
 /* The page and its size; 0: there is no such page. */
 static uint64_t fill(NvmeCtrl *n, uint8_t id, uint8_t *log)
 {
@@ -63,16 +79,22 @@ static uint64_t fill(NvmeCtrl *n, uint8_t id, uint8_t *log)
         n->masked_events &= ~BIT(NVME_EVENT_ERROR);
         return 64;                      /* one entry, never used */
     case NVME_LOG_SMART:
-        fill_smart(n, log);
+        n->masked_events &= ~BIT(NVME_EVENT_SMART);
+        nvme_smart_fill(n, log);
         return NVME_SMART_SIZE;
     case NVME_LOG_FIRMWARE:
         fill_firmware(n, log);
         return 512;
     case NVME_LOG_CHANGED_NS:
+        n->masked_events &= ~BIT(NVME_EVENT_NOTICE);
+        fill_changed(n, log);
         return 4096;
     case NVME_LOG_EFFECTS:
         fill_effects(n, log);
         return 4096;
+    case NVME_LOG_OCP_SMART:
+        fill_ocp_smart(n, log);
+        return n->ocp ? OCP_SIZE : 0;
     default:
         return 0;
     }
@@ -102,6 +124,9 @@ uint16_t nvme_get_log(NvmeRequest *req)
     status = nvme_map_data(req, len, false);
     if (!status) {
         status = nvme_copy(req, log + offset, len, true);
+    }
+    if (!status && (cdw10 & 0xff) == NVME_LOG_CHANGED_NS && !(cdw10 & RETAIN_EVENT)) {
+        memset(n->changed_ns, 0, sizeof(n->changed_ns));
     }
     nvme_events_deliver(n);
     return status;

@@ -33,7 +33,7 @@ static uint16_t map_list_page(NvmeRequest *req, uint64_t *list, uint64_t *len, u
     NvmeCtrl *n = nvme_ctrl_of(req);
     uint64_t page = n->page_size, room = (page - (*list & (page - 1))) / 8, want = MIN(room, DIV_ROUND_UP(*len, page));
 
-    if (pci_dma_read(&n->parent_obj, *list, entries, want * 8)) {
+    if (nvme_dma(n, *list, entries, want * 8, false)) {
         return NVME_DATA_TRANSFER_ERROR;
     }
     *list = 0;
@@ -152,7 +152,7 @@ static uint16_t walk_segment(SglWalk *w)
     while (left) {
         unsigned n = MIN(left, SGL_CHUNK);
 
-        if (pci_dma_read(&nvme_ctrl_of(w->req)->parent_obj, addr, chunk, n * sizeof(chunk[0]))) {
+        if (nvme_dma(nvme_ctrl_of(w->req), addr, chunk, n * sizeof(chunk[0]), false)) {
             return NVME_DATA_TRANSFER_ERROR;
         }
         for (unsigned i = 0; i < n; i++) {
@@ -185,9 +185,8 @@ static uint16_t map_sgl(NvmeRequest *req, uint64_t len)
     return status;
 }
 
-uint16_t nvme_map_data(NvmeRequest *req, uint64_t len, bool allow_sgl)
+static uint16_t map_pointer(NvmeRequest *req, uint64_t len, bool allow_sgl)
 {
-    g_array_set_size(req->segs, 0);
     switch (req->cmd.flags >> 6) {
     case 0:
         return map_prp(req, len);
@@ -197,6 +196,15 @@ uint16_t nvme_map_data(NvmeRequest *req, uint64_t len, bool allow_sgl)
     default:
         return NVME_INVALID_FIELD | NVME_DNR;
     }
+}
+
+uint16_t nvme_map_data(NvmeRequest *req, uint64_t len, bool allow_sgl)
+{
+    uint16_t status;
+
+    g_array_set_size(req->segs, 0);
+    status = map_pointer(req, len, allow_sgl);
+    return status || nvme_cmb_data_allowed(req) ? status : NVME_CMB_INVALID_USE | NVME_DNR;
 }
 
 /* --- Copying and mapping -------------------------------------------------------------------------- */
@@ -210,8 +218,7 @@ uint16_t nvme_copy(NvmeRequest *req, void *buf, uint64_t len, bool to_guest)
         NvmeSeg *seg = &g_array_index(req->segs, NvmeSeg, i);
         uint64_t part = MIN(seg->len, len);
 
-        if (!seg->bucket && address_space_rw(pci_get_address_space(&n->parent_obj), seg->addr, pci_dma_attrs(&n->parent_obj),
-                                             p, part, to_guest)) {
+        if (!seg->bucket && nvme_dma(n, seg->addr, p, part, to_guest)) {
             return NVME_DATA_TRANSFER_ERROR;
         }
         p += part;
@@ -220,14 +227,22 @@ uint16_t nvme_copy(NvmeRequest *req, void *buf, uint64_t len, bool to_guest)
     return NVME_OK;
 }
 
-static bool map_seg(NvmeRequest *req, const NvmeSeg *seg)
+/* *@len becomes what is there in one piece. */
+static void *map_piece(NvmeRequest *req, uint64_t addr, hwaddr *len)
 {
     NvmeCtrl *n = nvme_ctrl_of(req);
+    void *p = nvme_cmb_map(n, addr, *len);
+
+    return p ? p : ram_window_map(&n->ram, pci_get_address_space(&n->parent_obj), addr, len, req->mapped_for_write,
+                                  pci_dma_attrs(&n->parent_obj));
+}
+
+static bool map_seg(NvmeRequest *req, const NvmeSeg *seg)
+{
 
     for (uint64_t done = 0; done < seg->len;) {
         hwaddr part = seg->len - done;
-        void *p = seg->bucket ? NULL : ram_window_map(&n->ram, pci_get_address_space(&n->parent_obj), seg->addr + done, &part,
-                                                      req->mapped_for_write, pci_dma_attrs(&n->parent_obj));
+        void *p = seg->bucket ? NULL : map_piece(req, seg->addr + done, &part);
         struct iovec v = { .iov_base = p, .iov_len = part };
 
         if (!p) {

@@ -311,10 +311,13 @@ void nvme_virt_inherit(NvmeCtrl *n)
     n->aer_max_queued = pf->aer_max_queued;
     n->mqes = pf->mqes;
     n->mdts = pf->mdts;
+    n->vsl = pf->vsl;
     n->aerl = pf->aerl;
     n->dbcs = pf->dbcs;
     n->ioeventfd = pf->ioeventfd;
     n->use_intel_id = pf->use_intel_id;
+    n->ctratt_mem = pf->ctratt_mem;
+    n->ocp = pf->ocp;
 }
 
 bool nvme_virt_init_pci(NvmeCtrl *n, Error **errp)

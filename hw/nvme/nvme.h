@@ -8,6 +8,7 @@
 
 #include <sys/uio.h>
 #include "block/block.h"
+#include "hw/core/qdev-properties.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_sriov.h"
@@ -30,6 +31,26 @@ OBJECT_DECLARE_SIMPLE_TYPE(NvmeSubsys, NVME_SUBSYS)
 
 /* What the primary controller can give to secondary ones: queue pairs with their admin queue, and vectors. */
 enum { NVME_VQ, NVME_VI, NVME_RESOURCES };
+
+/* What the properties say about a medium, of a controller with drive= or of nvme-ns. */
+typedef struct NvmeMedium {
+    uint32_t logical_block_size, physical_block_size, min_io_size, opt_io_size, discard_granularity;
+    OnOffAuto write_cache;
+} NvmeMedium;
+#define NVME_GRANULARITY_AUTO   UINT32_MAX
+
+#define DEFINE_NVME_MEDIUM_PROPS(S, f) \
+    DEFINE_PROP_SIZE32("logical_block_size", S, f.logical_block_size, 0), \
+    DEFINE_PROP_SIZE32("physical_block_size", S, f.physical_block_size, 0), \
+    DEFINE_PROP_SIZE32("min_io_size", S, f.min_io_size, 0), \
+    DEFINE_PROP_SIZE32("opt_io_size", S, f.opt_io_size, 0), \
+    DEFINE_PROP_SIZE32("discard_granularity", S, f.discard_granularity, NVME_GRANULARITY_AUTO), \
+    DEFINE_PROP_ON_OFF_AUTO("write-cache", S, f.write_cache, ON_OFF_AUTO_AUTO)
+#define NVME_NOT_IN_IDENTIFY    "No effect: the Identify data of the reference machine's controller does not tell it"
+#define NVME_MEDIUM_DOCS \
+    { "physical_block_size", NVME_NOT_IN_IDENTIFY }, { "min_io_size", NVME_NOT_IN_IDENTIFY }, { "opt_io_size", NVME_NOT_IN_IDENTIFY }, \
+    { "discard_granularity", "Size and alignment of what is worth deallocating, 0: a logical block" }, \
+    { "write-cache", "Off: writes are on the medium when they are answered, whatever the guest says; auto: as the drive has it" }
 
 typedef struct NvmeSQ NvmeSQ;
 typedef struct NvmeCQ NvmeCQ;
@@ -87,16 +108,21 @@ struct NvmeCQ {
     NvmeDoorbell doorbell;
 };
 
+typedef struct NvmeNguid { uint8_t data[16]; } NvmeNguid;
+
 struct NvmeNamespace {
     DeviceState parent_obj;
     NvmeCtrl *ctrl;                     /* on whose bus it is */
     BlockBackend *blk;
+    bool share_rw;                      /* other devices write to the medium too */
     bool shared;                        /* all controllers of the subsystem see it */
     uint32_t nsid;                      /* 0 before one is chosen */
     uint64_t size;                      /* bytes */
-    uint32_t block_size;
+    NvmeMedium medium;
     uint8_t block_shift;
     uint64_t eui64;
+    bool eui64_default;
+    NvmeNguid nguid;
     QemuUUID uuid;
 };
 
@@ -107,11 +133,24 @@ struct NvmeSubsys {
     NvmeNamespace *namespaces[NVME_MAX_NAMESPACES + 1]; /* ids are the subsystem's; private ones too */
 };
 
+/* The controller memory buffer: memory in BAR 2, and where it is for the controller. */
+typedef struct NvmeCmb {
+    MemoryRegion mem;
+    uint64_t msc;                       /* CMBMSC */
+    bool shown;                         /* CMBLOC and CMBSZ do not read 0 */
+    bool keep;                          /* a reset of the function is no reset of CMBMSC */
+} NvmeCmb;
+
+typedef enum NvmePlace { NVME_IN_HOST_MEMORY = 1, NVME_IN_CMB = 2, NVME_IN_BOTH = 3 } NvmePlace;
+
+enum { NVME_EVENT_NOTICE = 2 };          /* 5.2 */
+#define NVME_NS_ATTRIBUTE_NOTICES BIT(8) /* offered in OAES, asked for with the feature */
 typedef struct NvmeEvent { uint8_t type, info, log; } NvmeEvent;
 
 struct NvmeCtrl {
     PCIDevice parent_obj;
     MemoryRegion bar0, iomem;
+    NvmeCmb cmb;
     BusState *bus;
     /* registers */
     uint64_t cap, asq, acq;
@@ -127,6 +166,7 @@ struct NvmeCtrl {
     unsigned num_aers;
     GQueue events;                      /* NvmeEvent */
     uint32_t masked_events;             /* bit per type: reported, and its log not read yet */
+    uint8_t changed_ns[NVME_MAX_NAMESPACES / 8 + 1];    /* bit per id: since the guest read that log */
     /* features */
     uint32_t arbitration, temperature[2], coalescing, async_config, num_queues;
     bool write_cache;
@@ -143,6 +183,8 @@ struct NvmeCtrl {
     bool shutting_down;
     unsigned flushes;                   /* of the shutdown */
     uint64_t reads, writes, blocks_read, blocks_written;
+    uint64_t medium_read, medium_written;       /* bytes that moved to and from the guest */
+    uint8_t smart_warning, smart_seen;  /* from the property; with those we find, as last told */
     /* subsystem and virtualization */
     uint16_t cntlid;
     bool online;                        /* of a secondary controller */
@@ -150,11 +192,13 @@ struct NvmeCtrl {
     uint16_t asked[NVME_RESOURCES];     /* of the primary: what it has after the next reset of its function */
     /* properties */
     BlockBackend *blk;
+    bool share_rw;
     char *serial, *model, *firmware;
-    uint32_t max_ioqpairs, aer_max_queued, logical_block_size, physical_block_size;
+    uint32_t max_ioqpairs, num_queues_given, aer_max_queued, cmb_size_mb;
+    NvmeMedium medium;                  /* of drive= */
     uint16_t msix_qsize, mqes;
-    uint8_t mdts, aerl;
-    bool dbcs, ioeventfd, use_intel_id;
+    uint8_t mdts, aerl, vsl;
+    bool dbcs, ioeventfd, use_intel_id, legacy_cmb, msix_exclusive_bar, ctratt_mem, ocp;
     int32_t bootindex;
     NvmeSubsys *subsys;
     uint16_t sriov_max_vfs, flexible[NVME_RESOURCES];
@@ -163,9 +207,31 @@ struct NvmeCtrl {
 
 static inline NvmeCtrl *nvme_ctrl_of(const NvmeRequest *req) { return req->sq->ctrl; }
 /* As pci_dma_read and _write, for what is asked for with each command. */
-static inline MemTxResult nvme_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest)
+static inline MemTxResult nvme_host_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest)
 {
     return ram_window_rw(&n->ram, pci_get_address_space(&n->parent_obj), addr, pci_dma_attrs(&n->parent_obj), buf, len, to_guest);
+}
+
+/* nvme-cmb.c */
+bool nvme_cmb_check(NvmeCtrl *n, Error **errp);
+bool nvme_cmb_init(NvmeCtrl *n, Error **errp);
+void nvme_cmb_reset(NvmeCtrl *n);
+void nvme_cmb_load_registers(const NvmeCtrl *n, uint8_t *r);
+void nvme_cmb_write_msc(NvmeCtrl *n, unsigned shift, uint32_t val);
+/* Where @len bytes at @addr are for the controller; *@host is set for NVME_IN_CMB only. */
+NvmePlace nvme_cmb_find(NvmeCtrl *n, uint64_t addr, uint64_t len, uint8_t **host);
+MemTxResult nvme_cmb_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest);
+/* Unmap it as guest memory. NULL: not all of it is there. */
+void *nvme_cmb_map(NvmeCtrl *n, uint64_t addr, uint64_t len);
+/* Queues are in one place; only submissions may be in the buffer. */
+bool nvme_cmb_queue_allowed(NvmeCtrl *n, uint64_t addr, uint32_t entries, bool submissions);
+/* Data of a command is in the buffer or outside, not both. */
+bool nvme_cmb_data_allowed(NvmeRequest *req);
+
+/* What the controller reads and writes: the host's memory or its own. */
+static inline MemTxResult nvme_dma(NvmeCtrl *n, uint64_t addr, void *buf, uint64_t len, bool to_guest)
+{
+    return n->cmb_size_mb ? nvme_cmb_dma(n, addr, buf, len, to_guest) : nvme_host_dma(n, addr, buf, len, to_guest);
 }
 
 static inline uint32_t nvme_cq_next(const NvmeCQ *cq, uint32_t i) { return i + 1 == cq->size ? 0 : i + 1; }
@@ -181,7 +247,7 @@ void nvme_io_end(NvmeSQ *sq);
 /* Deletes @sq when nothing of it is under way, and answers @deleter then. */
 void nvme_sq_delete(NvmeSQ *sq, NvmeRequest *deleter);
 /* nvme-ctrl.c: where the MSI-X table and pending bits are in BAR 0, and how large that is */
-typedef struct NvmeLayout { uint64_t table, pba, size; } NvmeLayout;
+typedef struct NvmeLayout { uint64_t table, pba, size; } NvmeLayout;     /* table is also the end of the registers */
 NvmeLayout nvme_layout(uint32_t ioqpairs, uint32_t vectors);
 /* As if CC.EN fell, and the registers of the admin queues go too. */
 void nvme_stop(NvmeCtrl *n);
@@ -209,10 +275,17 @@ uint16_t nvme_identify(NvmeRequest *req);
 uint16_t nvme_get_features(NvmeRequest *req);
 uint16_t nvme_set_features(NvmeRequest *req);
 void nvme_features_reset(NvmeCtrl *n);
+/* nvme-smart.c */
+void nvme_smart_fill(const NvmeCtrl *n, uint8_t *log);
+void nvme_smart_update(NvmeCtrl *n);            /* a critical warning may have come or gone */
+void nvme_smart_class_init(ObjectClass *klass);
 /* nvme-log.c */
 uint16_t nvme_get_log(NvmeRequest *req);
 /* nvme-admin.c */
 void nvme_event(NvmeCtrl *n, uint8_t type, uint8_t info, uint8_t log);
+bool nvme_event_pending(const NvmeCtrl *n, uint8_t type);      /* told and not looked at, or about to be told */
+/* The namespace is another than Identify said: for the log, and an event when the guest wants one. */
+void nvme_namespace_changed(NvmeCtrl *n, uint32_t nsid);
 void nvme_events_clear(NvmeCtrl *n);
 void nvme_events_deliver(NvmeCtrl *n);
 /* nvme-ns.c */

@@ -305,14 +305,14 @@ bool msix_init(PCIDevice *dev, unsigned nentries, MemoryRegion *table_bar, uint8
     return true;
 }
 
-/* One BAR for both: the table at 0, pending bits in its upper half. */
+/* One BAR for both: the table at 0, pending bits behind it, in the upper half of the smallest. */
 bool msix_init_exclusive_bar(PCIDevice *dev, unsigned nentries, uint8_t bar_nr, Error **errp)
 {
-    uint64_t half = MAX(pow2ceil((uint64_t)nentries * PCI_MSIX_ENTRY_SIZE), 2048);
+    uint32_t pba = MAX(nentries * PCI_MSIX_ENTRY_SIZE, 2048U), size = MAX(pow2ceil(pba + DIV_ROUND_UP(nentries, 64) * 8), 4096U);
     g_autofree char *name = g_strdup_printf("%s-msix", dev->name);
 
-    memory_region_init(&dev->msix_exclusive_bar, OBJECT(dev), name, half * 2);
-    if (!msix_init(dev, nentries, &dev->msix_exclusive_bar, bar_nr, 0, &dev->msix_exclusive_bar, bar_nr, half, 0, errp)) {
+    memory_region_init(&dev->msix_exclusive_bar, OBJECT(dev), name, size);
+    if (!msix_init(dev, nentries, &dev->msix_exclusive_bar, bar_nr, 0, &dev->msix_exclusive_bar, bar_nr, pba, 0, errp)) {
         return false;
     }
     pci_register_bar(dev, bar_nr, PCI_BASE_ADDRESS_SPACE_MEMORY, &dev->msix_exclusive_bar);

@@ -41,7 +41,7 @@ static void start_doorbell(VirtQueue *vq)
         return;
     }
     vq->has_host_notifier = true;
-    qemu_set_fd_handler_in(vdev->doorbell_context, event_notifier_get_fd(&vq->host_notifier), host_notified, NULL, vq);
+    qemu_set_fd_handler_in(vq->context, event_notifier_get_fd(&vq->host_notifier), host_notified, NULL, vq);
     VIRTIO_BUS_GET_CLASS(vdev->transport)->ioeventfd_set(transport_of(vdev), vq->index, &vq->host_notifier, true);
 }
 
@@ -119,6 +119,11 @@ void virtio_bus_status_changed(VirtIODevice *vdev)
 }
 
 /* --- Plugging --------------------------------------------------------------------------- */
+
+void virtio_queue_set_context(VirtQueue *vq, GMainContext *context)
+{
+    vq->context = context;
+}
 
 bool virtio_bus_plug(VirtIODevice *vdev, Error **errp)
 {

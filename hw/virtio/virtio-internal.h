@@ -36,6 +36,7 @@ struct VirtQueue {
     bool in_handler;
     PackedUsed *filled;                 /* packed: between fill and flush; num_max of them */
 
+    GMainContext *context;              /* where the doorbell is heard */
     EventNotifier host_notifier;        /* the doorbell, while ioeventfd_started */
     bool has_host_notifier;
     EventNotifier guest_notifier;       /* the interrupt, while a transport's irqfd takes it */

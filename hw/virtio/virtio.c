@@ -30,11 +30,11 @@ static const Property virtio_properties[] = {
 
 void virtio_notify_config(VirtIODevice *vdev)
 {
+    vdev->generation++;                 /* also for a driver that is still reading what there is */
     if (!(vdev->status & VIRTIO_CONFIG_S_DRIVER_OK)) {
         return;
     }
     vdev->isr |= 2;
-    vdev->generation++;
     virtio_bus_notify(vdev, vdev->config_vector);
 }
 

@@ -24,12 +24,19 @@ const char *drive_unused(const char *interface);                /* one that no d
 bool drives_must_be_used(Error **errp);                         /* names those no device took */
 void blk_cleanup(void);
 
-/* A device claims a backend for itself; a second claim is refused. Locks the image. */
-bool blk_attach_dev(BlockBackend *blk, Object *dev, bool writable, Error **errp);
+/* A device claims a backend for itself; a second claim is refused. */
+bool blk_attach_dev(BlockBackend *blk, Object *dev, Error **errp);
+/* And starts to use it, for writing unless it is read-only: locks the image. @share: others that share may write, too. */
+bool blk_use(BlockBackend *blk, bool share, Error **errp);
 void blk_detach_dev(BlockBackend *blk, Object *dev);
 const char *blk_name(const BlockBackend *blk);
 bool blk_is_read_only(const BlockBackend *blk);
 int64_t blk_getlength(BlockBackend *blk);                       /* or -errno; asks the host, so once at start */
+
+/* block_resize: @device is the id of a -drive; without, @node_name is any node. */
+bool block_resize(const char *device, const char *node_name, int64_t size, Error **errp);
+/* @resized(@opaque) when blk_getlength() answers differently; until the device lets go. Main thread, machine lock. */
+void blk_set_resized(BlockBackend *blk, void (*resized)(void *opaque), void *opaque);
 
 /* Synchronous, for start-up and small flash writes. 0 or -errno. */
 int blk_pread(BlockBackend *blk, uint64_t offset, uint64_t bytes, void *buf);
@@ -38,6 +45,9 @@ int blk_flush(BlockBackend *blk);
 /* Asynchronous; @iov and what it points to stay valid until @cb. Under the machine lock, from any thread. */
 void blk_aio_preadv(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
 void blk_aio_pwritev(BlockBackend *blk, uint64_t offset, const struct iovec *iov, int niov, BlockCompletionFunc *cb, void *opaque);
+/* As these; one transfer of what were @requests ones, which is what the counters know. */
+void blk_aio_rw_merged(BlockBackend *blk, bool write, uint64_t offset, const struct iovec *iov, int niov, unsigned requests,
+                       BlockCompletionFunc *cb, void *opaque);
 void blk_aio_flush(BlockBackend *blk, BlockCompletionFunc *cb, void *opaque);
 /* The contents no longer matter (done only with discard=unmap; success otherwise too). */
 void blk_aio_pdiscard(BlockBackend *blk, uint64_t offset, uint64_t bytes, BlockCompletionFunc *cb, void *opaque);
@@ -57,6 +67,11 @@ void block_ring_use(BlockRing *ring);                           /* this thread, 
 void block_ring_free(BlockRing *ring);
 /* Under the machine lock: returns when nothing of @blk is under way; the callbacks run in the caller. */
 void blk_drain(BlockBackend *blk);
+
+/* Whether requests that fail, or are refused, count as time and as something having happened. */
+void blk_set_accounting(BlockBackend *blk, bool failed, bool invalid);
+/* The device refused a request by itself. */
+void blk_account_invalid(BlockBackend *blk, bool write);
 
 /* Off: each write is on the medium before it is answered. */
 bool blk_enable_write_cache(const BlockBackend *blk);

@@ -1,9 +1,9 @@
 /*
- * 4 KiB random reads with a queue depth of 32, through the registers of NVMe or
+ * 4 KiB random or sequential reads with a queue depth of 32, through the registers of NVMe or
  * virtio over PCI: prints operations per second of $QTEST_BINARY, and per second
  * of processor time that it used.
  *
- *     disk-bench nvme|virtio SECONDS
+ *     disk-bench nvme|virtio[-sequential] SECONDS
  *
  * The client does the same for every emulator: one write of the batch, one
  * doorbell, reads until the batch is back. Each is a round trip through a
@@ -35,9 +35,14 @@ static char *image_new(void)
     return path;
 }
 
-static uint64_t random_block(void)
+static bool sequential;
+
+static uint64_t next_block(void)
 {
-    return g_random_int_range(0, IMAGE / BLOCK);
+    static uint64_t last;
+
+    last = sequential ? (last + 1) % (IMAGE / BLOCK) : (uint64_t)g_random_int_range(0, IMAGE / BLOCK);
+    return last;
 }
 
 /* --- NVMe ---------------------------------------------------------------------------------- */
@@ -59,7 +64,7 @@ static void nvme_batch(Bench *b)
     unsigned n = 0;
 
     for (unsigned i = 0; i < DEPTH; i++) {
-        cmds[i] = rw(NVME_IO_READ, random_block() * 8, 8, DATA + i * BLOCK, 0);
+        cmds[i] = rw(NVME_IO_READ, next_block() * 8, 8, DATA + i * BLOCK, 0);
         cmds[i].cid = i;
     }
     qtest_memwrite(b->t, q->sq + q->tail * sizeof(cmds[0]), cmds, sizeof(cmds));
@@ -109,7 +114,7 @@ static void virtio_batch(Bench *b)
     VirtioBatch batch = { .index = htole16(q->avail_idx += DEPTH) };
 
     for (unsigned i = 0; i < DEPTH; i++) {
-        batch.headers[i] = (struct virtio_blk_outhdr) { .type = htole32(VIRTIO_BLK_T_IN), .sector = htole64(random_block() * 8) };
+        batch.headers[i] = (struct virtio_blk_outhdr) { .type = htole32(VIRTIO_BLK_T_IN), .sector = htole64(next_block() * 8) };
     }
     qtest_memwrite(b->t, b->headers, &batch, offsetof(VirtioBatch, index) + sizeof(batch.index));
     vqueue_kick(q);
@@ -141,16 +146,17 @@ static double emulator_cpu(void)
 
 int main(int argc, char **argv)
 {
-    bool nvme = argc > 1 && !strcmp(argv[1], "nvme");
+    bool nvme = argc > 1 && g_str_has_prefix(argv[1], "nvme");
     int64_t end, begin, microseconds;
     unsigned batches = 0;
     g_autofree char *path = NULL;
     Bench b = { 0 };
 
     if (argc != 3) {
-        g_printerr("usage: disk-bench nvme|virtio SECONDS\n");
+        g_printerr("usage: disk-bench nvme|virtio[-sequential] SECONDS\n");
         return 1;
     }
+    sequential = g_str_has_suffix(argv[1], "-sequential");
     stay_on_this_processor();
     path = image_new();
     b.t = qtest_init(VIRT_ARGS "-drive if=none,id=d,format=raw,aio=io_uring,file=%s -device %s,drive=d,bus=pcie.0,addr=1", path,

@@ -7,6 +7,7 @@ MACHINE = ["-machine", "virt", "-m", "128"]
 SCRATCH = "@SCRATCH@"                   # a directory with disk-ours and disk-peer
 PCI = MACHINE + ["-device", "pcie-root-port,id=rp,addr=1,chassis=1,slot=1", "-device", "edu,addr=3", "-device", "pci-testdev,addr=4",
                  "-drive", f"if=none,id=d,format=raw,file={SCRATCH}/disk-@NAME@", "-device", "nvme,addr=5,drive=d,serial=x",
+                     "-device", "nvme,addr=8,serial=y,cmb_size_mb=2", "-device", "nvme,addr=9,serial=z,cmb_size_mb=1,legacy-cmb=on",
                  "-device", "virtio-rng-pci,addr=6", "-device", "virtio-rng-pci-non-transitional,addr=7,ats=on",
                  "-device", "x3130-upstream,id=up,bus=rp", "-device", "xio3130-downstream,id=dn,bus=up,chassis=2,slot=2"]
 BAR = 0x10000000
@@ -42,6 +43,11 @@ def virtio_mmio(name, args, registers):
                   read_only=(0x38, 0x40, 0x50), keep=((0x14, 1), (0x24, 1), (0x30, 0), (0x70, 3)))
 
 
+def nvme(name, slot):
+    """Never enabled: the admin queue would be anywhere."""
+    return Device(f"nvme-{name}", BAR, tuple(range(0, 0x60, 4)), (4, 8), PCI, mapped(slot), span=0x1000, keep=((0x14, ~1),))
+
+
 def flash_command(r):
     """
     A command with all its cycles, then some reads in the mode it leaves; two chips
@@ -69,7 +75,7 @@ DEVICES = [
     Device("pflash", FLASH1, (), (4,), MACHINE, sequence=flash_command),
     Device("edu", BAR, tuple(range(0, 0xa0, 4)), (4, 8), PCI, mapped(3), span=0x200, read_only=(8,), keep=((0x98, ~1),)),
     Device("pci-testdev", BAR, tuple(range(0, 0x40)), (1, 2, 4), PCI, mapped(4), span=0x100),
-    Device("nvme", BAR, tuple(range(0, 0x60, 4)), (4, 8), PCI, mapped(5), span=0x1000, keep=((0x14, ~1),)),
+    nvme("plain", 5), nvme("cmb", 8), nvme("cmb-legacy", 9),
     config_space("host", 0, 0), config_space("root-port", 0, 1, True, ((0x6c, ~0x400),)),      # slots stay powered
     config_space("edu", 0, 3), config_space("pci-testdev", 0, 4),
     virtio_mmio("legacy", [], (0x28, 0x3c, 0x40)), virtio_mmio("modern", VIRTIO_MODERN, (0x44, 0x80, 0x84, 0x90, 0x94, 0xa0, 0xa4)),
@@ -112,7 +118,9 @@ KNOWN = [entry for name, capabilities in CAPABILITIES.items() for entry in reser
     Known("pl011", 0x38, 0x40, 0xfffff800, RESERVED), Known("pl011", 0x48, 0x48, 0xfffffff8, RESERVED),
     Known("nvme", 4, 4, 1 << 11, "CAP.CSS bit 6: we have one command set"),
     Known("nvme", 0x14, 0x14, 0xff00000e, RESERVED), Known("nvme", 0x24, 0x24, 0xf000f000, RESERVED),
-    Known("nvme", 0x28, 0x30, 0xfff, RESERVED), Known("nvme", 0x50, 0x54, 0xffffffff, "CMBMSC is not there without a controller memory buffer"),
+    Known("nvme", 0x28, 0x30, 0xfff, RESERVED), Known("nvme-cmb", 0x50, 0x50, 0xffc, RESERVED),
+    Known("nvme-plain", 0x50, 0x54, 0xffffffff, "CMBMSC is not there without a controller memory buffer"),
+    Known("nvme-cmb", 0x58, 0x58, 1, "CMBSTS.CBAI is of the address that is in CMBMSC; the peer's of one written before, for good"),
     Known("nvme", 0x1c, 0x1c, 0xc, "CSTS.SHST: our shutdown is complete when the queues are, the peer's at once"),
     Known("config-edu", 0x40, 0x40, 0x700000, MESSAGES), Known("config-upstream", 0x70, 0x70, 0x700000, MESSAGES),
     Known("config-downstream", 0x70, 0x70, 0x700000, MESSAGES),

@@ -37,6 +37,16 @@ static PCIDevice *add(PCIBus *bus, const char *type, const char *property, const
     return functions[nr_functions++] = dev;
 }
 
+static void add_nvme_with_memory(PCIBus *bus)
+{
+    PCIDevice *dev = pci_new(-1, "nvme");
+
+    object_property_set_str(OBJECT(dev), "serial", "root", &error_abort);
+    object_property_set_uint(OBJECT(dev), "cmb_size_mb", 1, &error_abort);
+    pci_realize_and_unref(dev, bus, &error_abort);
+    functions[nr_functions++] = dev;
+}
+
 /* The VFs are accessed whether or not they are enabled. */
 static void add_sriov(PCIBus *bus)
 {
@@ -81,7 +91,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     port = add(root, "pcie-pci-bridge", NULL, NULL);
     add(below(port), "pci-testdev", "membar", "64K");
     add(root, "iommu-testdev", NULL, NULL);
-    add(root, "nvme", "serial", "root");
+    add_nvme_with_memory(root);
     add(root, "edu", NULL, NULL);
     add_sriov(root);
     fuzz_pci_machine_done();

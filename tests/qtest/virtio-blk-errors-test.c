@@ -78,13 +78,14 @@ static void test_enospc(gconstpointer rest)
 
 static void test_truncated(gconstpointer rest)
 {
-    g_autofree char *path = disk_new("disk"), *stops = g_strdup_printf("%s,rerror=stop", (const char *)rest);
+    g_autofree char *path = disk_new("disk"), *stops = g_strdup_printf("%s,rerror=stop,account-failed=off", (const char *)rest);
     Disk *d = open_on(path, rest);
     unsigned id;
 
     g_assert_cmpint(truncate(path, 0), ==, 0);
     g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 0, d->data, 4096), ==, VIRTIO_BLK_S_IOERR);
     expect_io_error(d->t, "read", "report", false);
+    g_assert_cmpint(disk_counter(d->t, "rd_total_time_ns"), >, 0);
     disk_close(d);
     g_assert_cmpint(truncate(path, DISK_SIZE), ==, 0);
     d = open_on(path, stops);
@@ -92,6 +93,8 @@ static void test_truncated(gconstpointer rest)
     id = begin(d, VIRTIO_BLK_T_IN, 0);
     expect_io_error(d->t, "read", "stop", false);
     json_decref(qtest_qmp_event(d->t, "STOP"));
+    g_assert_cmpint(disk_counter(d->t, "failed_rd_operations"), ==, 1);
+    g_assert_cmpint(disk_counter(d->t, "rd_total_time_ns"), ==, 0);
     g_assert_cmpint(truncate(path, DISK_SIZE), ==, 0);
     json_decref(qtest_qmp_return(d->t, "{'execute': 'cont'}"));
     vqueue_wait(d->q, id);
@@ -102,6 +105,47 @@ static void test_truncated(gconstpointer rest)
     json_decref(qtest_qmp_event(d->t, "STOP"));
     vdev_set_status(&d->v, 0);
     g_assert_cmphex(vdev_status(&d->v), ==, 0);
+    disk_close(d);
+}
+
+/* Requests that went to the host as one fail one by one. */
+static void test_merged(gconstpointer rest)
+{
+    g_autofree char *path = disk_new("disk"), *stops = g_strdup_printf("%s,rerror=stop", (const char *)rest);
+    unsigned ids[8];
+    Disk *d = open_on(path, rest);
+
+    g_assert_cmpint(truncate(path, 0), ==, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        ids[i] = offer(d, VIRTIO_BLK_T_IN, i * 8);
+    }
+    vqueue_kick(d->q);
+    for (unsigned i = 0; i < 8; i++) {
+        vqueue_wait(d->q, ids[i]);
+        g_assert_cmpuint(qtest_readb(d->t, d->status), ==, VIRTIO_BLK_S_IOERR);
+        expect_io_error(d->t, "read", "report", false);
+    }
+    g_assert_cmpint(disk_counter(d->t, "rd_merged"), ==, 7);
+    g_assert_cmpint(disk_counter(d->t, "failed_rd_operations"), ==, 8);
+    disk_close(d);
+
+    g_assert_cmpint(truncate(path, DISK_SIZE), ==, 0);
+    d = open_on(path, stops);
+    g_assert_cmpint(truncate(path, 0), ==, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        ids[i] = offer(d, VIRTIO_BLK_T_IN, i * 8);
+    }
+    vqueue_kick(d->q);
+    for (unsigned i = 0; i < 8; i++) {
+        expect_io_error(d->t, "read", "stop", false);
+    }
+    json_decref(qtest_qmp_event(d->t, "STOP"));
+    g_assert_cmpint(truncate(path, DISK_SIZE), ==, 0);
+    json_decref(qtest_qmp_return(d->t, "{'execute': 'cont'}"));
+    for (unsigned i = 0; i < 8; i++) {
+        vqueue_wait(d->q, ids[i]);
+    }
+    g_assert_cmpuint(qtest_readb(d->t, d->status), ==, VIRTIO_BLK_S_OK);
     disk_close(d);
 }
 
@@ -177,7 +221,7 @@ static void test_if_virtio(void)
 int main(int argc, char **argv)
 {
     static const struct { const char *name; GTestDataFunc fn; } tests[] = {
-        { "enospc", test_enospc }, { "truncated", test_truncated }, { "hotplug", test_hotplug },
+        { "enospc", test_enospc }, { "truncated", test_truncated }, { "merged", test_merged }, { "hotplug", test_hotplug },
     };
 
     g_test_init(&argc, &argv, NULL);

@@ -193,6 +193,99 @@ static void test_many(const Variant *v)
     disk_close(d);
 }
 
+static void test_granularity(const Variant *v)
+{
+    static const struct { const char *options; unsigned sectors; } tests[] = {
+        { ",discard_granularity=4096", 8 }, { ",discard_granularity=4096,report-discard-granularity=off", 1 }, { ",discard_granularity=0", 0 },
+        { ",discard_granularity=0,report-discard-granularity=off", 1 }, { ",lcyls=10,lheads=2,lsecs=3", 1 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+        Disk *d = disk_open(v, "", tests[i].options);
+
+        g_assert_cmpuint(qtest_readl(d->t, d->v.device + offsetof(struct virtio_blk_config, discard_sector_alignment)), ==, tests[i].sectors);
+        g_assert_cmpuint(qtest_readb(d->t, d->v.device + offsetof(struct virtio_blk_config, geometry.heads)), ==, 16);
+        disk_close(d);
+    }
+}
+
+static bool has_counter(Disk *d, const char *name)
+{
+    g_autoptr(json_t) list = qtest_qmp_return(d->t, "{'execute': 'query-blockstats'}");
+
+    return json_object_get(json_object_get(json_array_get(list, 0), "stats"), name) != NULL;
+}
+
+/* Requests that the disk refuses are counted, and are activity or none. */
+static void test_invalid(const Variant *v)
+{
+    for (int on = 0; on < 2; on++) {
+        Disk *d = disk_open(v, "", on ? ",account-invalid=on" : ",account-invalid=off");
+
+        g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 1ULL << 40, d->data, 512), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpuint(request(d, VIRTIO_BLK_T_OUT, 1ULL << 40, d->data, 512), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpuint(range(d, VIRTIO_BLK_T_DISCARD, 1ULL << 40, 8, 0), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpuint(range(d, VIRTIO_BLK_T_WRITE_ZEROES, 1ULL << 40, 8, 0), ==, VIRTIO_BLK_S_IOERR);
+        g_assert_cmpint(disk_counter(d->t, "invalid_rd_operations"), ==, 1);
+        g_assert_cmpint(disk_counter(d->t, "invalid_wr_operations"), ==, 2);
+        g_assert_cmpint(disk_counter(d->t, "rd_total_time_ns"), ==, 0);
+        g_assert_true(has_counter(d, "idle_time_ns") == on);
+        disk_close(d);
+    }
+}
+
+/* One kick of 32 requests of a block each: two runs of 16 with @gap blocks between them. */
+static void one_kick(Disk *d, uint32_t type, unsigned gap, uint8_t expected)
+{
+    unsigned ids[32];
+    uint64_t status = vdev_alloc(&d->v, 32), headers = vdev_alloc(&d->v, 32 * 16);
+
+    for (unsigned i = 0; i < 32; i++) {
+        struct virtio_blk_outhdr h = { htole32(type), 0, htole64(i + (i < 16 ? 0 : gap)) };
+        VBuf bufs[] = { { headers + i * 16, 16, false }, { d->data + i * 512, 512, type == VIRTIO_BLK_T_IN }, { status + i, 1, true } };
+
+        qtest_memwrite(d->t, headers + i * 16, &h, sizeof(h));
+        qtest_writeb(d->t, status + i, 0xff);
+        ids[i] = vqueue_add(d->q, bufs, 3);
+    }
+    vqueue_kick(d->q);
+    for (unsigned i = 0; i < 32; i++) {
+        g_assert_cmpuint(vqueue_wait(d->q, ids[i]), ==, type == VIRTIO_BLK_T_IN ? 513 : 1);
+        g_assert_cmpuint(qtest_readb(d->t, status + i), ==, expected);
+    }
+}
+
+/* What follows each other goes to the host together; each request is answered, and counted, by itself. */
+static void test_merging(const Variant *v)
+{
+    Disk *d = disk_open(v, "", "");
+
+    one_kick(d, VIRTIO_BLK_T_IN, 100, VIRTIO_BLK_S_OK);
+    check_blocks(d, d->data, 0, 16);
+    check_blocks(d, d->data + 16 * 512, 116, 16);
+    g_assert_cmpint(disk_counter(d->t, "rd_operations"), ==, 32);
+    g_assert_cmpint(disk_counter(d->t, "rd_bytes"), ==, 32 * 512);
+    g_assert_cmpint(disk_counter(d->t, "rd_merged"), ==, 30);
+    for (unsigned i = 0; i < 32; i++) {
+        qtest_memset(d->t, d->data + i * 512, 0xa0 + i, 512);
+    }
+    one_kick(d, VIRTIO_BLK_T_OUT, 1, VIRTIO_BLK_S_OK);
+    g_assert_cmpint(disk_counter(d->t, "wr_operations"), ==, 32);
+    g_assert_cmpint(disk_counter(d->t, "wr_merged"), ==, 30);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 0, d->data, 34 * 512), ==, VIRTIO_BLK_S_OK);
+    for (unsigned i = 0; i < 33; i++) {
+        g_assert_cmphex(qtest_readb(d->t, d->data + i * 512 + 511), ==, i < 16 ? 0xa0 + i : i == 16 ? 16 : 0xa0 + i - 1);
+    }
+    check_blocks(d, d->data + 33 * 512, 33, 1);
+    disk_close(d);
+
+    d = disk_open(v, "", ",request-merging=off");
+    one_kick(d, VIRTIO_BLK_T_IN, 0, VIRTIO_BLK_S_OK);
+    check_blocks(d, d->data, 0, 32);
+    g_assert_cmpint(disk_counter(d->t, "rd_merged"), ==, 0);
+    disk_close(d);
+}
+
 /* A request that cannot be answered stops the device, until it is reset. */
 static void test_broken(const Variant *v)
 {
@@ -255,6 +348,30 @@ static void test_port_0(const Variant *v)
     disk_close(d);
 }
 
+static uint64_t capacity(Disk *d)
+{
+    return qtest_readq(d->t, d->v.device);
+}
+
+/* The interrupt of the configuration, then the new size; what is behind the end is refused. */
+static void test_resize(const Variant *v)
+{
+    Disk *d = disk_open(v, "", "");
+
+    vdev_take_isr(&d->v);
+    json_decref(qtest_qmp_return(d->t, "{'execute': 'block_resize', 'arguments': {'device': 'd', 'size': %d}}", (int)(2 * DISK_SIZE)));
+    vdev_wait_isr(&d->v, 2);
+    g_assert_cmpuint(capacity(d), ==, 2 * DISK_SIZE / 512);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_OUT, 2 * DISK_SIZE / 512 - 1, d->data, 512), ==, VIRTIO_BLK_S_OK);
+    json_decref(qtest_qmp_return(d->t, "{'execute': 'block_resize', 'arguments': {'device': 'd', 'size': 4096}}"));
+    vdev_wait_isr(&d->v, 2);
+    g_assert_cmpuint(capacity(d), ==, 8);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_OUT, 8, d->data, 512), ==, VIRTIO_BLK_S_IOERR);
+    g_assert_cmpuint(request(d, VIRTIO_BLK_T_IN, 7, d->data, 512), ==, VIRTIO_BLK_S_OK);
+    check_blocks(d, d->data, 7, 1);
+    disk_close(d);
+}
+
 /* --- Ours ----------------------------------------------------------------------------------------- */
 
 static void test_iothread(const Variant *v)
@@ -289,7 +406,9 @@ typedef void VariantTest(const Variant *v);
 static const struct { const char *name; VariantTest *fn; bool common; } tests[] = {
     { "config", test_config, true }, { "config-chosen", test_config_chosen, true }, { "rw", test_rw, true },
     { "layouts", test_layouts, true }, { "ranges", test_ranges, true }, { "cache", test_cache, true }, { "many", test_many, true },
-    { "port-0", test_port_0, true }, { "broken", test_broken, true }, { "reset", test_reset, true }, { "iothread", test_iothread, false },
+    { "merging", test_merging, true }, { "granularity", test_granularity, true }, { "invalid", test_invalid, true },
+    { "port-0", test_port_0, true }, { "broken", test_broken, true }, { "reset", test_reset, true }, { "resize", test_resize, true },
+    { "iothread", test_iothread, false },
     { "counters", test_counters, false },
 };
 

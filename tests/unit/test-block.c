@@ -66,6 +66,11 @@ static Object *device(void)
     return object_new("test-block-user");
 }
 
+static bool attach(BlockBackend *blk, Object *dev, bool share, Error **errp)
+{
+    return blk_attach_dev(blk, dev, errp) && blk_use(blk, share, errp);
+}
+
 static const TypeInfo user_info = { .name = "test-block-user", .instance_size = sizeof(Object) };
 DEFINE_TYPE(user_info)
 
@@ -107,7 +112,7 @@ static void exercise(const char *opts)
 
     fresh_image();
     blk = drive(opts);
-    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_true(attach(blk, dev, false, &error_abort));
     g_assert_cmpint(blk_getlength(blk), ==, SIZE);
     for (int i = 0; i < 65536; i++) {
         out[i] = i * 7 + (i >> 8);
@@ -139,6 +144,72 @@ static void exercise(const char *opts)
     blk_cleanup();
 }
 
+static blkcnt_t blocks_of_image(void)
+{
+    struct stat st;
+
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    return st.st_blocks;
+}
+
+/* Zeroes written over data: how many blocks the image has afterwards. */
+static blkcnt_t blocks_after_zeroes(const char *opts)
+{
+    g_autofree uint8_t *data = g_malloc0(65536), *in = g_malloc(65536);
+    BlockBackend *blk;
+    blkcnt_t before;
+
+    fresh_image();
+    blk = drive(opts);
+    memset(data, 0x11, 65536);
+    g_assert_cmpint(aio_write(blk, 0, data, 65536), ==, 0);
+    memset(data, 0, 65535);
+    g_assert_cmpint(aio_write(blk, 65536, data, 65536), ==, 0);         /* but for one byte */
+    g_assert_cmpint(blk_flush(blk), ==, 0);
+    before = blocks_of_image();
+    data[65535] = 0;
+    g_assert_cmpint(aio_write(blk, 0, data, 65536), ==, 0);
+    g_assert_cmpint(blk_pwrite(blk, 65536, 4096, data), ==, 0);
+    g_assert_cmpint(aio_read(blk, 0, in, 65536), ==, 0);
+    g_assert_cmpmem(in, 65536, data, 65536);
+    g_assert_cmpint(aio_read(blk, 65536, in, 65536), ==, 0);
+    g_assert_cmpuint(in[0], ==, 0);
+    g_assert_cmpuint(in[65535], ==, 0x11);
+    blk_cleanup();
+    return before - blocks_of_image();
+}
+
+static void test_detect_zeroes(void)
+{
+    static const char *const how[] = { "aio=threads", "aio=threads,cache=writethrough", "cache=none", "offset=4096" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(how); i++) {
+        g_autofree char *off = g_strdup_printf("%s,discard=unmap", how[i]), *on = g_strdup_printf("%s,detect-zeroes=on", off);
+        g_autofree char *unmap = g_strdup_printf("%s,detect-zeroes=unmap", off);
+        g_autofree char *ignore = g_strdup_printf("%s,detect-zeroes=unmap", how[i]);
+
+        g_assert_cmpint(blocks_after_zeroes(off), ==, 0);
+        g_assert_cmpint(blocks_after_zeroes(on), ==, 0);
+        g_assert_cmpint(blocks_after_zeroes(ignore), ==, 0);
+        if (blocks_after_zeroes(unmap) != (65536 + 4096) / 512) {
+            g_test_skip("the file system makes no holes");
+        }
+    }
+    refused("detect-zeroes=maybe", "off, on or unmap");
+}
+
+static void test_detect_zeroes_node(void)
+{
+    Error *err = NULL;
+
+    fresh_image();
+    g_assert_false(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"f\",\"detect-zeroes\":\"unmap\"}", path), &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "discard=unmap"));
+    error_free(err);
+    g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"f\",\"detect-zeroes\":\"on\"}", path), &error_abort));
+    blk_cleanup();
+}
+
 /* An image that ends inside a sector: the sector is there, with zeroes behind the end, and can be written. */
 static void odd_size(const char *rest)
 {
@@ -150,7 +221,7 @@ static void odd_size(const char *rest)
     g_assert_cmpint(truncate(path, 0), ==, 0);
     memset(out, 0x5a, sizeof(out));
     blk = drive(rest);
-    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_true(attach(blk, dev, false, &error_abort));
     g_assert_cmpint(truncate(path, 512), ==, 0);
     g_assert_cmpint(blk_getlength(blk), ==, 512);
     g_assert_cmpint(blk_pwrite(blk, 0, 512, out), ==, 0);
@@ -273,10 +344,84 @@ static void test_drain(void)
     drain_with("");
 }
 
+/* Each write that is over is followed by the next: they do not keep a resize from coming to its end. */
+typedef struct Chain { BlockBackend *blk; uint8_t data[512]; struct iovec iov; unsigned written, refused; bool stop; } Chain;
+
+static void chain_next(void *opaque, int ret)
+{
+    Chain *c = opaque;
+
+    c->written += ret == 0;
+    c->refused += ret == -EIO;
+    if (!c->stop && ret != -EIO) {
+        blk_aio_pwritev(c->blk, SIZE - 512, &c->iov, 1, chain_next, c);
+    }
+}
+
+static void on_resized(void *opaque)
+{
+    ++*(unsigned *)opaque;
+}
+
+static void resize_with(const char *opts)
+{
+    Chain c = { 0 };
+    Object *dev = device();
+    unsigned resized = 0;
+    struct stat st;
+
+    fresh_image();
+    c.blk = drive(opts);
+    c.iov = (struct iovec) { c.data, 512 };
+    g_assert_true(attach(c.blk, dev, false, &error_abort));
+    blk_set_resized(c.blk, on_resized, &resized);
+    g_assert_cmpint(blk_getlength(c.blk), ==, SIZE);
+    chain_next(&c, 1);
+    g_assert_true(block_resize("d", NULL, 4096, &error_abort));
+    g_assert_cmpuint(resized, ==, 1);
+    g_assert_cmpuint(c.written, ==, 1);
+    while (!c.refused) {
+        main_loop_wait(false);
+    }
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, 4096);
+    g_assert_true(block_resize("d", NULL, SIZE, &error_abort));
+    chain_next(&c, 1);
+    c.stop = true;
+    blk_detach_dev(c.blk, dev);
+    g_assert_cmpuint(c.written, ==, 2);
+    object_unref(dev);
+    blk_cleanup();
+}
+
+static void test_resize(void)
+{
+    resize_with("id=d,aio=threads");
+    resize_with("id=d");
+}
+
+/* A window's end moves with the image. */
+static void test_resize_window(void)
+{
+    Error *err = NULL;
+    struct stat st;
+
+    fresh_image();
+    g_assert_true(blockdev_add(json("{\"driver\":\"raw\",\"offset\":4096,\"node-name\":\"w\",\"file\":{\"driver\":\"file\",\"filename\":\"%s\"}}", path), &error_abort));
+    g_assert_true(block_resize(NULL, "w", 8192, &error_abort));
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, 4096 + 8192);
+    g_assert_cmpint(blk_getlength(blk_by_name("w")), ==, 8192);
+    g_assert_false(block_resize(NULL, "w", INT64_MAX, &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "offset=4096"));
+    error_free(err);
+    blk_cleanup();
+}
+
 /* --- Use and locks --------------------------------------------------------------------- */
 
-/* Whether another process can have the image. */
-static bool other_process_can(const char *opts)
+/* Whether a device of another process can have the image. */
+static bool other_process_shares(const char *opts, bool share)
 {
     int status;
     pid_t pid = fork();
@@ -284,40 +429,109 @@ static bool other_process_can(const char *opts)
     if (!pid) {
         BlockBackend *blk = drive_new(drive_opts(opts), "none", NULL);
 
-        _exit(blk ? 0 : 1);
+        _exit(blk && attach(blk, device(), share, NULL) ? 0 : 1);
     }
     g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
     return WEXITSTATUS(status) == 0;
 }
 
+static bool other_process_can(const char *opts)
+{
+    return other_process_shares(opts, false);
+}
+
+static void cannot_attach(BlockBackend *blk, Object *dev, bool share, const char *why)
+{
+    Error *err = NULL;
+
+    g_assert_false(blk_attach_dev(blk, dev, &err) && blk_use(blk, share, &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), why));
+    error_free(err);
+    blk_detach_dev(blk, dev);
+}
+
 static void test_locks(void)
 {
     Object *dev = device(), *second = device();
-    Error *err = NULL;
     BlockBackend *blk;
 
     fresh_image();
     blk = drive("id=d,aio=threads");
-    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
-    g_assert_false(blk_attach_dev(blk, second, true, &err));
-    g_assert_nonnull(strstr(error_get_pretty(err), "already in use"));
-    g_clear_pointer(&err, error_free);
-    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_true(other_process_can("aio=threads"));    /* no device yet */
+    g_assert_true(attach(blk, dev, false, &error_abort));
+    cannot_attach(blk, second, false, "already in use");
+    g_assert_true(attach(blk, dev, false, &error_abort));
     g_assert_false(other_process_can("aio=threads"));
     g_assert_false(other_process_can("aio=threads,readonly=on"));
     g_assert_true(other_process_can("aio=threads,readonly=on,force-share=on"));
     g_assert_true(other_process_can("aio=threads,locking=off"));
-    refused("id=e", "lock on");         /* nor twice in one machine */
+    g_assert_false(other_process_shares("aio=threads", true));
+    cannot_attach(drive("id=e"), second, false, "lock on");     /* nor twice in one machine */
+    cannot_attach(blk_by_name("e"), second, true, "share-rw=on");
+    blk_detach_dev(blk, dev);
+    g_assert_true(other_process_can("aio=threads"));
     blk_cleanup();
 
     blk = drive("id=d,readonly=on");
     g_assert_true(blk_is_read_only(blk));
+    g_assert_true(attach(blk, dev, false, &error_abort));
     g_assert_true(other_process_can("aio=threads,readonly=on"));
     g_assert_false(other_process_can("aio=threads"));
-    g_assert_false(blk_attach_dev(blk, dev, true, &err));
-    g_assert_nonnull(strstr(error_get_pretty(err), "read-only"));
-    g_clear_pointer(&err, error_free);
+    g_assert_false(other_process_shares("aio=threads", true));
     g_assert_cmpint(blk_pwrite(blk, 0, 1, "x"), ==, -EACCES);
+    blk_cleanup();
+    object_unref(dev);
+    object_unref(second);
+}
+
+/* Devices that all say so write together: of one machine, of several nodes, of two machines. */
+static void test_share(void)
+{
+    Object *dev = device(), *second = device();
+    BlockBackend *one, *two;
+
+    fresh_image();
+    one = drive("id=d,aio=threads");
+    g_assert_true(attach(one, dev, true, &error_abort));
+    g_assert_true(other_process_shares("aio=threads", true));
+    g_assert_true(other_process_shares("aio=threads,readonly=on", true));
+    g_assert_false(other_process_can("aio=threads"));
+    g_assert_false(other_process_can("aio=threads,readonly=on"));
+    two = drive("id=e");
+    cannot_attach(two, second, false, "share-rw=on");
+    g_assert_true(attach(two, second, true, &error_abort));
+    blk_cleanup();
+
+    g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"f\"}", path), &error_abort));
+    g_assert_true(blockdev_add(json("{\"node-name\":\"r\",\"driver\":\"raw\",\"file\":\"f\"}"), &error_abort));
+    one = blk_by_name("r");
+    g_assert_true(attach(one, dev, true, &error_abort));
+    two = blk_by_name("r");
+    g_assert_true(one != two);
+    cannot_attach(two, second, false, "share-rw=on");
+    cannot_attach(blk_by_name("f"), second, false, "share-rw=on");
+    g_assert_true(attach(two, second, true, &error_abort));
+    blk_detach_dev(one, dev);
+    g_assert_true(blk_by_name("r") == one);
+    cannot_attach(blk_by_name("f"), dev, false, "share-rw=on");
+    blk_detach_dev(two, second);
+    g_assert_true(attach(blk_by_name("f"), dev, false, &error_abort));
+    cannot_attach(one, second, true, "share-rw=on");
+    g_assert_false(other_process_shares("aio=threads", true));
+    blk_cleanup();
+    object_unref(dev);
+    object_unref(second);
+}
+
+/* Readers need not share, with each other. */
+static void test_share_readers(void)
+{
+    Object *dev = device(), *second = device();
+
+    fresh_image();
+    g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"f\",\"read-only\":true}", path), &error_abort));
+    g_assert_true(attach(blk_by_name("f"), dev, false, &error_abort));
+    g_assert_true(attach(blk_by_name("f"), second, false, &error_abort));
     blk_cleanup();
     object_unref(dev);
     object_unref(second);
@@ -334,17 +548,17 @@ static void test_auto_read_only(void)
                                     "\"discard\":\"unmap\"}", path), &error_abort));
     g_assert_true(other_process_can("aio=threads"));    /* nobody uses it yet */
     g_assert_true(blockdev_add(json("{\"node-name\":\"fmt\",\"read-only\":true,\"driver\":\"raw\",\"file\":\"st\"}"), &error_abort));
-    g_assert_true(other_process_can("aio=threads,readonly=on"));
-    g_assert_false(other_process_can("aio=threads"));
     blk = blk_by_name("fmt");
     g_assert_true(blk_is_read_only(blk));
-    g_assert_true(blk_attach_dev(blk, dev, false, &error_abort));
+    g_assert_true(attach(blk, dev, false, &error_abort));
+    g_assert_true(other_process_can("aio=threads,readonly=on"));
+    g_assert_false(other_process_can("aio=threads"));
     blk_cleanup();
 
     g_assert_true(blockdev_add(json("{\"driver\":\"file\",\"filename\":\"%s\",\"node-name\":\"st\",\"auto-read-only\":true}", path), &error_abort));
     g_assert_true(blockdev_add(json("{\"node-name\":\"fmt\",\"read-only\":false,\"driver\":\"raw\",\"file\":\"st\"}"), &error_abort));
     blk = blk_by_name("fmt");
-    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_true(attach(blk, dev, false, &error_abort));
     g_assert_cmpint(blk_pwrite(blk, 0, 1, "x"), ==, 0);
     g_assert_false(other_process_can("aio=threads,readonly=on"));
     blk_cleanup();
@@ -384,7 +598,7 @@ static void test_nodes(void)
     g_assert_nonnull(strstr(error_get_pretty(err), "shape"));
     g_clear_pointer(&err, error_free);
 
-    g_assert_true(blk_attach_dev(blk, dev, true, &error_abort));
+    g_assert_true(attach(blk, dev, false, &error_abort));
     g_assert_false(blockdev_del("win", &err));
     g_clear_pointer(&err, error_free);
     g_assert_false(blockdev_del("st", &err));
@@ -464,10 +678,16 @@ int main(int argc, char **argv)
     g_assert_cmpint(fd, >=, 0);
     close(fd);
     g_test_add_func("/block/locks", test_locks);
+    g_test_add_func("/block/share", test_share);
+    g_test_add_func("/block/share/readers", test_share_readers);
     g_test_add_func("/block/auto-read-only", test_auto_read_only);
     g_test_add_func("/block/nodes", test_nodes);
     g_test_add_func("/block/drive-options", test_drive_options);
     g_test_add_func("/block/errors", test_errors);
+    g_test_add_func("/block/resize", test_resize);
+    g_test_add_func("/block/resize/window", test_resize_window);
+    g_test_add_func("/block/detect-zeroes", test_detect_zeroes);
+    g_test_add_func("/block/detect-zeroes/node", test_detect_zeroes_node);
     g_test_add_func("/block/odd-size", test_odd_size);
     g_test_add_func("/block/io/threads", test_threads);
     g_test_add_func("/block/io/default", test_default);

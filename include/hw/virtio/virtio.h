@@ -19,8 +19,8 @@
  * and in the vCPU's thread (or qtest's server, the main thread) when it is a
  * register write. Completions of the block layer, chardev handlers, timers and
  * bottom halves run in the main thread with the lock held: they may push and
- * notify as they are. A device that was given an I/O thread sets
- * doorbell_context: then its doorbells' handlers run there, with the same lock.
+ * notify as they are. A device that was given I/O threads says so with
+ * virtio_queue_set_context(): then those queues' handlers run there, with the same lock.
  *
  * A handler:
  *     static void handle_output(VirtIODevice *vdev, VirtQueue *vq)
@@ -116,7 +116,6 @@ struct VirtIODevice {
     size_t config_len;
     uint8_t *config;                    /* scratch for reads and writes */
     VirtQueue *vq;                      /* VIRTIO_QUEUE_MAX of them; unused ones have num 0 */
-    GMainContext *doorbell_context;     /* whose thread handles doorbells; NULL: the main thread */
     AddressSpace *dma_as;               /* system memory, or behind the vIOMMU with iommu_platform=on */
     RAMWindow ram;                      /* of dma_as: where rings and buffers are */
     MemTxAttrs dma_attrs;
@@ -141,6 +140,8 @@ void virtio_init(VirtIODevice *vdev, uint16_t device_id, size_t config_size);
 void virtio_cleanup(VirtIODevice *vdev);
 VirtQueue *virtio_add_queue(VirtIODevice *vdev, unsigned size, VirtIOHandleOutput *handle_output);
 VirtQueue *virtio_get_queue(VirtIODevice *vdev, unsigned n);
+/* Whose thread handles its doorbell; NULL: the main thread. Before the device is plugged. */
+void virtio_queue_set_context(VirtQueue *vq, GMainContext *context);
 unsigned virtio_get_queue_index(const VirtQueue *vq);
 unsigned virtio_get_num_queues(const VirtIODevice *vdev);
 
