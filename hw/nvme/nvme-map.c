@@ -239,7 +239,6 @@ static void *map_piece(NvmeRequest *req, uint64_t addr, hwaddr *len)
 
 static bool map_seg(NvmeRequest *req, const NvmeSeg *seg)
 {
-
     for (uint64_t done = 0; done < seg->len;) {
         hwaddr part = seg->len - done;
         void *p = seg->bucket ? NULL : map_piece(req, seg->addr + done, &part);
