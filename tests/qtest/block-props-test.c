@@ -121,7 +121,7 @@ static void test_mapping_refused(void)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-        qtest_qmp_error(t, "GenericError", wrong[i].why, wrong[i].command);
+        qtest_qmp_error(t, "GenericError", wrong[i].why, "%s", wrong[i].command);
     }
     /* Whom nobody uses can go, and who is used cannot. */
     json_decref(qtest_qmp_return(t, MAPPED("[{'iothread': 'a', 'vqs': [0, 1, 2, 3]}]")));
