@@ -62,6 +62,7 @@ static bool set_smmus(Object *obj, const ObjectProperty *prop, const json_t *val
         s->nesting = get_bool(v, "nesting", true);
         s->s2fwb = get_bool(v, "s2fwb", true);
         s->httu = get_bool(v, "httu", false);
+        s->caches = get_bool(v, "caches", true);
         s->cmdqv = get_bool(v, "cmdqv", false);
         s->vcmdqs_log2 = (unsigned)CLAMP(get_int(v, "vcmdqs", 1), 0, 7);
         s->vsids_log2 = (unsigned)CLAMP(get_int(v, "vsids", 4), 0, 8);

@@ -210,6 +210,7 @@ void hostsim_start(void)
 static void free_device(SimDevice *dev)
 {
     sim_atc_free(dev);
+    g_array_free(dev->cds, true);
     json_decref(dev->properties);
     g_free(dev->model_type);
     g_array_free(dev->overrides, true);
@@ -237,6 +238,7 @@ void hostsim_stop(void)
     for (unsigned i = 0; i < hostsim->smmus->len; i++) {
         SimSMMU *s = hostsim->smmus->pdata[i];
         g_free(s->name);
+        g_array_free(s->tlb, true);
         g_free(s);
     }
     g_ptr_array_free(hostsim->devices, true);
@@ -264,6 +266,8 @@ SimSMMU *hostsim_add_smmu(const char *name)
     s->nesting = s->s2fwb = true;
     s->oas = 48;
     s->next_vmid = 1;
+    s->caches = true;
+    s->tlb = g_array_new(false, false, sizeof(SimLeaf));
     s->info.idr[0] = 1U << 0 | 1U << 1 | 2U << 2 | 1U << 4 | 1U << 10 | 1U << 12 | 1U << 19 | 2U << 21 | 1U << 24 | 1U << 27;
     s->info.idr[1] = 16U | 8U << 6 | 19U << 16 | 19U << 21;
     s->info.idr[3] = 1U << 10 | 2U << 11;
@@ -304,6 +308,7 @@ SimDevice *hostsim_add_device(const char *host, SimSMMU *smmu, uint32_t group)
     dev->msix = 4;
     dev->fd = dev->bar_fd = dev->unmask_fd = -1;
     dev->atc = g_array_new(false, false, sizeof(SimATCEntry));
+    dev->cds = g_array_new(false, false, sizeof(SimCD));
     dev->sparse = g_array_new(false, false, sizeof(struct vfio_region_sparse_mmap_area));
     dev->partial = g_array_new(false, false, sizeof(struct iommu_hwpt_pgfault));
     dev->responses = g_array_new(false, false, sizeof(SimResponse));

@@ -56,6 +56,8 @@ typedef struct SimSMMU {
     uint64_t contiguous;                /* host memory is contiguous in stretches of this; 0: all of it */
     unsigned oas;
     uint32_t next_vmid;
+    bool caches;                        /* keeps descriptors and translations until it is told otherwise */
+    GArray *tlb;                        /* SimLeaf, oldest first */
 } SimSMMU;
 
 typedef struct SimGroup {
@@ -137,6 +139,11 @@ typedef struct SimPage { uint8_t *host; uint64_t ipa; bool writable; } SimPage;
 typedef struct SimATCEntry { bool has_pasid; uint32_t pasid; uint64_t page; SimPage to; } SimATCEntry;
 /* Why stage 1 refused: an event (IHI 0070 7.3), 0 for one the guest never hears of. */
 typedef struct SimFault { uint8_t event, class; } SimFault;
+/* One half of an address space, and the context descriptor that has two of them. */
+typedef struct SimHalf { unsigned tsz, page_shift; uint64_t ttb; bool off; } SimHalf;
+typedef struct SimCD { uint32_t ssid, asid; SimHalf half[2]; bool affd, record; } SimCD;
+/* A block or page of stage 1 as the SMMU keeps it. */
+typedef struct SimLeaf { uint32_t vmid, asid; bool global; unsigned shift, granule, level; uint64_t va, desc; } SimLeaf;
 typedef struct SimModel SimModel;
 
 /* What a page request was answered. */
@@ -174,6 +181,7 @@ struct SimDevice {
     bool ats_on;                        /* as the attached table has it */
     bool uses_atc;                      /* the small endpoint keeps translations */
     GArray *atc;                        /* SimATCEntry */
+    GArray *cds;                        /* SimCD: what its SMMU keeps of them */
     char *model_type;                   /* NULL: the small endpoint of sim-vfio.c */
     json_t *properties;                 /* of the model */
     SimModel *model;                    /* while its file is open */
@@ -315,11 +323,18 @@ void *sim_iommufd_mmap(int fd, void *at, size_t size, int prot, uint64_t offset)
 void sim_iommufd_munmap(void *p, size_t size);
 
 /* 0 with the guest's physical address of a page, or -EFAULT with *fault. */
-int sim_stage1(SimObject *hwpt, const SimAccess *a, uint64_t iova, uint64_t *ipa, bool *writable, SimFault *fault);
+int sim_stage1(SimDevice *dev, const SimAccess *a, uint64_t iova, uint64_t *ipa, bool *writable, SimFault *fault);
 /* The page at @iova as @dev may use it; -EFAULT, and the event is recorded. */
 int sim_translate(SimDevice *dev, const SimAccess *a, uint64_t iova, SimPage *page);
 /* Is this memory of the process something that stage 2 shows? */
 bool sim_is_shown(SimDevice *dev, const uint8_t *host, uint64_t len, bool write);
+bool sim_tlb_lookup(const SimSMMU *smmu, uint32_t vmid, uint32_t asid, uint64_t va, SimLeaf *leaf);
+void sim_tlb_insert(SimSMMU *smmu, const SimLeaf *leaf);
+void sim_tlb_drop_vmid(SimSMMU *smmu, uint32_t vmid);
+bool sim_cd_lookup(const SimDevice *dev, uint32_t ssid, SimCD *cd);
+void sim_cd_insert(SimDevice *dev, const SimCD *cd);
+void sim_cd_flush(SimDevice *dev);
+void sim_smmu_command(SimSMMU *smmu, const uint64_t cmd[2]);
 void sim_atc_invalidate(SimDevice *dev, const uint64_t cmd[2]);
 void sim_atc_flush(SimDevice *dev);
 void sim_atc_flush_ioas(const SimObject *ioas);

@@ -114,6 +114,7 @@ void sim_ats_follow_table(SimDevice *dev, const SimObject *hwpt)
 {
     bool wanted = hwpt && (hwpt->type != SIM_NESTED || sim_nested_config(hwpt) != 5 || extract64(hwpt->ste[1], 28, 2) == 1);
 
+    sim_cd_flush(dev);
     sim_atc_flush(dev);
     dev->ats_on = dev->ats && wanted;
     sim_model_set_ats(dev);
@@ -133,7 +134,7 @@ static int walk_both(SimDevice *dev, const SimAccess *a, uint64_t iova, SimPage 
         return -EFAULT;                 /* abort is silent */
     }
     if (hwpt->type == SIM_NESTED && sim_nested_config(hwpt) == 5) {
-        if (sim_stage1(hwpt, a, iova, &page->ipa, &writable, &fault) < 0) {
+        if (sim_stage1(dev, a, iova, &page->ipa, &writable, &fault) < 0) {
             record(dev, a, iova, &fault);
             return -EFAULT;
         }

@@ -9,6 +9,7 @@
 #define STE0_ALLOWED (1ULL | 7ULL << 1 | 3ULL << 4 | MAKE_64BIT_MASK(6, 46) | 0x1fULL << 59)
 #define STE1_ALLOWED (3ULL | 3ULL << 2 | 3ULL << 4 | 3ULL << 6 | 1ULL << 27 | 3ULL << 28)
 #define SYNC_GROUP   63
+#define LOG_LIMIT    (1U << 20)
 
 /* --- vIOMMU and vDEVICE --------------------------------------------------------------- */
 
@@ -165,13 +166,12 @@ unsigned sim_nested_config(const SimObject *hwpt)
 void sim_command_issue(SimObject *viommu, const uint64_t cmd[2])
 {
     SimCommand c = { .smmu = viommu->smmu->name, .cmd = { cmd[0], cmd[1] } };
-    g_array_append_val(hostsim->commands, c);
-    for (unsigned i = 0; (cmd[0] & 0xff) == 0x40 && i < hostsim->devices->len; i++) {
-        SimDevice *dev = hostsim->devices->pdata[i];
-        if (dev->smmu == viommu->smmu && dev->sid == cmd[0] >> 32) {
-            sim_atc_invalidate(dev, cmd);
-        }
+
+    if (hostsim->commands->len == LOG_LIMIT) {      /* nobody has looked for long: the older half goes */
+        g_array_remove_range(hostsim->commands, 0, LOG_LIMIT / 2);
     }
+    g_array_append_val(hostsim->commands, c);
+    sim_smmu_command(viommu->smmu, cmd);
 }
 
 static void issue_sync(SimObject *viommu)

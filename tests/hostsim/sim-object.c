@@ -70,6 +70,7 @@ static void release_parts(SimObject *o)
         break;
     case SIM_PAGING:
         sim_ioas_remove_domain(o->parent);
+        sim_tlb_drop_vmid(o->smmu, o->vmid);
         g_clear_pointer(&o->dirty, g_hash_table_destroy);
         break;
     case SIM_VDEVICE:

@@ -60,17 +60,27 @@ static inline void set_ste(uint32_t sid, uint64_t w0)
     run();
 }
 
-/* Context @n: 4 KiB pages, 39 bits; IOVA 0x10000 is page @n of PAGES. */
+#define LEAF (1 << 11 | 1 << 10 | 1 << 6 | 3)   /* not global, accessed, for everybody */
+
+/* Context @n: 4 KiB pages, 39 bits, ASID @n; IOVA 0x10000 is page @n of PAGES. */
 static inline uint64_t make_context(unsigned n)
 {
     uint64_t cd = CDS + n * 0x1000, l1 = TABLES + n * 0x3000, l2 = l1 + 0x1000, l3 = l1 + 0x2000;
 
     qtest_writeq(t, l1, l2 | 3);
     qtest_writeq(t, l2, l3 | 3);
-    qtest_writeq(t, l3 + 16 * 8, (PAGES + n * 0x1000) | 1 << 10 | 1 << 6 | 3);
+    qtest_writeq(t, l3 + 16 * 8, (PAGES + n * 0x1000) | LEAF);
     qtest_writeq(t, cd, 25 | 1ULL << 30 | 1ULL << 31 | 5ULL << 32 | 1ULL << 41 | 1ULL << 45 | 1ULL << 46 | (uint64_t)n << 48);
     qtest_writeq(t, cd + 8, l1);
     return 1 | STE_CFG_S1 << 1 | cd;
+}
+
+/* IOVA 0x10000 of context @n becomes page @page; the SMMU hears of it, devices with ATS do not. */
+static inline void remap(unsigned n, unsigned page)
+{
+    qtest_writeq(t, TABLES + n * 0x3000 + 0x2000 + 16 * 8, (PAGES + page * 0x1000) | LEAF);
+    command(CMD_TLBI_NH_VA | (uint64_t)n << 48, 0x10000 | 1);
+    run();
 }
 
 /* What firmware does: bus numbers, and the devices may be bus masters. */

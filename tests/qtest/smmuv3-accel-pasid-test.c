@@ -134,9 +134,7 @@ static void test_ats(void)
     make_context(1);
     set_ste_words(make_context(1), 1ULL << 28);
     g_assert_cmpint(where(0), ==, 1);
-    qtest_writeq(t, TABLES + 1 * 0x3000 + 0x2000 + 16 * 8, (PAGES + 7 * 0x1000) | 1 << 10 | 1 << 6 | 3);
-    command(CMD_TLBI_NH_VA | 1ULL << 48, 0x10000 | 1);
-    run();
+    remap(1, 7);
     g_assert_cmpint(where(0), ==, 1);                       /* a TLBI does not reach the device */
     command(CMD_TLBI_NH_VA | 1ULL << 48, 0x10000 | 1);
     for (unsigned i = 0; i < 32; i++) {
@@ -150,7 +148,7 @@ static void test_ats(void)
     g_assert_cmpint(where(0), ==, 2);
     set_ste_words(make_context(3), 0);
     g_assert_cmpint(where(0), ==, 3);
-    qtest_writeq(t, TABLES + 3 * 0x3000 + 0x2000 + 16 * 8, (PAGES + 8 * 0x1000) | 1 << 10 | 1 << 6 | 3);
+    remap(3, 8);
     g_assert_cmpint(where(0), ==, 8);                       /* EATS off: nothing is kept */
     qtest_quit(t);
 }
@@ -165,7 +163,7 @@ static void test_no_ats(void)
         driver_starts();
         set_ste_words(make_context(1), 1ULL << 28);
         g_assert_cmpint(where(0), ==, 1);
-        qtest_writeq(t, TABLES + 1 * 0x3000 + 0x2000 + 16 * 8, (PAGES + 7 * 0x1000) | 1 << 10 | 1 << 6 | 3);
+        remap(1, 7);
         g_assert_cmpint(where(0), ==, 7);
         qtest_quit(t);
     }

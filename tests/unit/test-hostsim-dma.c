@@ -13,6 +13,7 @@
 #define TABLES (BASE + 0x30000)         /* context n: three pages from n * 0x3000 */
 #define PAGES  (BASE + 0x80000)         /* IOVA 0x5000 of context n is page n */
 #define IOVA   0x5000
+#define NG     (1ULL << 11)
 
 static uint8_t ram[0x100000] __attribute__((aligned(0x10000)));
 static uint32_t s2, v, queue;
@@ -23,12 +24,29 @@ static void put(uint64_t at, uint64_t value)
     stq_le_p(ram + (at - BASE), value);
 }
 
-/* Three levels of 4 KiB pages, 39 bits; recording faults. */
+static void invalidate(uint64_t w0, uint64_t w1)
+{
+    uint64_t cmd[1][2] = { { w0, w1 } };
+    struct iommu_hwpt_invalidate inv = {
+        .size = sizeof(inv), .hwpt_id = v, .data_uptr = (uintptr_t)cmd, .data_type = 1, .entry_len = 16, .entry_num = 1,
+    };
+
+    g_assert_cmpint(call(IOMMU_HWPT_INVALIDATE, &inv), ==, 0);
+}
+
+/* Nothing is kept: as a guest that has changed anything. */
+static void forget(void)
+{
+    invalidate(0x30, 0);                        /* TLBI_NSNH_ALL */
+    invalidate(0x06 | 0x77ULL << 32, 0);        /* CFGI_CD_ALL */
+}
+
+/* Three levels of 4 KiB pages, 39 bits, ASID @n; recording faults. */
 static void make_context(unsigned n, uint64_t cd, uint64_t leaf_bits)
 {
     uint64_t l1 = TABLES + n * 0x3000;
 
-    put(cd, 25 | 1ULL << 30 | 1ULL << 31 | 1ULL << 45);
+    put(cd, 25 | 1ULL << 30 | 1ULL << 31 | 1ULL << 45 | (uint64_t)n << 48);
     put(cd + 8, l1);
     put(l1, (l1 + 0x1000) | 3);
     put(l1 + 0x1000, (l1 + 0x2000) | 3);
@@ -36,7 +54,7 @@ static void make_context(unsigned n, uint64_t cd, uint64_t leaf_bits)
     stl_le_p(ram + (PAGES - BASE) + n * 0x1000, 0xc0de0000 + n);
 }
 
-#define LEAF (1ULL << 10 | 1ULL << 6)
+#define LEAF (NG | 1ULL << 10 | 1ULL << 6)
 
 static void bring_up(void)
 {
@@ -163,6 +181,7 @@ static void test_permissions(void)
         uint32_t word = 0;
         make_context(1, CDS + (rows[i].a.has_pasid ? 64 : 0), rows[i].leaf);
         use_ste(CDS | 4ULL << 59, 2);
+        forget();
         if (rows[i].event) {
             fails(rows[i].a, IOVA, rows[i].event);
         } else {
@@ -183,8 +202,10 @@ static void test_events(void)
     g_assert_cmphex(w1 >> 35 & 1, ==, 1);                           /* a read */
     fails(plain, UINT64_MAX - 0xfff, 0x10);                         /* the upper half is off */
     put(CDS, 25 | 1ULL << 30 | 1ULL << 31);                         /* not recording */
+    forget();
     fails(plain, 0x6000, 0);
     put(CDS, 25 | 1ULL << 30);
+    forget();
     fails(plain, IOVA, 0x0a);
     use_ste(BASE + 0x10000000, 0);                                  /* CD where there is no memory: for the host only */
     fails(plain, IOVA, 0);
@@ -216,12 +237,7 @@ static void test_upper_half(void)
 
 static void atc_inv(uint64_t w0, uint64_t w1)
 {
-    uint64_t cmd[1][2] = { { 0x40 | 0x77ULL << 32 | w0, w1 } };
-    struct iommu_hwpt_invalidate inv = {
-        .size = sizeof(inv), .hwpt_id = v, .data_uptr = (uintptr_t)cmd, .data_type = 1, .entry_len = 16, .entry_num = 1,
-    };
-
-    g_assert_cmpint(call(IOMMU_HWPT_INVALIDATE, &inv), ==, 0);
+    invalidate(0x40 | 0x77ULL << 32 | w0, w1);
 }
 
 static void test_atc(void)
@@ -236,6 +252,7 @@ static void test_atc(void)
     reads(with_pasid(1), 1);
     put(TABLES + 0x2000 + 5 * 8, 0);
     put(TABLES + 0x5000 + 5 * 8, 0);
+    forget();
     reads(plain, 0);                            /* the device still has it */
     atc_inv(0, 0x100000);                       /* another page */
     reads(plain, 0);
@@ -247,6 +264,7 @@ static void test_atc(void)
     make_context(1, CDS + 64, LEAF);
     reads(with_pasid(1), 1);
     put(TABLES + 0x5000 + 5 * 8, 0);
+    forget();
     atc_inv(1 << 11 | 1 << 9, 52);              /* global */
     fails(with_pasid(1), IOVA, 0x10);
     finish();
@@ -264,12 +282,88 @@ static void test_atc_off(void)
     g_assert_false(dev[2]->ats_on);
     reads(plain, 0);
     put(TABLES + 0x2000 + 5 * 8, 0);
+    forget();
     fails(plain, IOVA, 0x10);
     make_context(0, CDS, LEAF);
     use_ste(CDS, 1ULL << 28);
     reads(plain, 0);
     g_assert_cmpint(unmap(ioas, BASE, sizeof(ram)), ==, 0);
     g_assert_cmpint(dma(plain, IOVA, &word), ==, -EFAULT);
+    finish();
+}
+
+/* --- What the SMMU keeps ---------------------------------------------------------------------------------- */
+
+/* Each invalidation meets a leaf of ASID 3 at IOVA, a page or a block of 2 MiB, that tables no longer have. */
+static const struct { const char *what; uint64_t w0, w1; bool gone, global, block, no_ril; } kept[] = {
+    { "nothing", 0x06 | 0x77ULL << 32, 0 },
+    { "NSNH_ALL", 0x30, 0, true },
+    { "NSNH_ALL, global", 0x30, 0, true, true },
+    { "NH_ALL", 0x10, 0, true },
+    { "NH_ASID", 0x11 | 3ULL << 48, 0, true },
+    { "NH_ASID of another", 0x11 | 2ULL << 48, 0 },
+    { "NH_ASID, global", 0x11 | 3ULL << 48, 0, .global = true },
+    { "NH_VA", 0x12 | 3ULL << 48, IOVA, true },
+    { "NH_VA beside it", 0x12 | 3ULL << 48, IOVA + 0x1000 },
+    { "NH_VA of another", 0x12 | 2ULL << 48, IOVA },
+    { "NH_VA of another, global", 0x12 | 2ULL << 48, IOVA, true, true },
+    { "NH_VA inside the block", 0x12 | 3ULL << 48, IOVA + 0x1000, true, .block = true },
+    { "NH_VAA", 0x13 | 2ULL << 48, IOVA, true },
+    { "range to it", 0x12 | 3ULL << 48 | 1 << 12, (IOVA - 0x1000) | 1 << 10, true },
+    { "range before it", 0x12 | 3ULL << 48 | 1 << 12, (IOVA - 0x2000) | 1 << 10 },
+    { "range after it", 0x12 | 3ULL << 48 | 31 << 12, (IOVA + 0x1000) | 1 << 10 },
+    { "range, SCALE 1", 0x12 | 3ULL << 48 | 1ULL << 20, (IOVA - 0x5000) | 1 << 10, true },
+    { "range without RIL", 0x12 | 3ULL << 48 | 1 << 12, (IOVA - 0x1000) | 1 << 10, .no_ril = true },
+    { "range of everything", 0x13 | 31 << 12 | 31ULL << 20, 1 << 10, true },
+    { "range of another granule", 0x12 | 3ULL << 48 | 1 << 12, 3 << 10 },
+    { "range, TTL 3", 0x12 | 3ULL << 48, IOVA | 1 << 10 | 3 << 8, true },
+    { "range, TTL 2", 0x12 | 3ULL << 48, IOVA | 1 << 10 | 2 << 8 },
+    { "range, TTL 2, block", 0x12 | 3ULL << 48, IOVA | 1 << 10 | 2 << 8, true, .block = true },
+};
+
+static void test_kept(void)
+{
+    bring_up();
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+        uint64_t ng = kept[i].global ? 0 : NG, l2 = TABLES + 3 * 0x3000 + 0x1000, leaf = l2 + 0x1000 + 5 * 8;
+        uint32_t word;
+
+        g_test_message("%s", kept[i].what);
+        dev[2]->smmu->info.idr[3] = deposit32(dev[2]->smmu->info.idr[3], 10, 1, !kept[i].no_ril);
+        make_context(3, CDS, ng | 1 << 10 | 1 << 6);
+        if (kept[i].block) {
+            put(l2, BASE | ng | 1 << 10 | 1 << 6 | 1);
+            leaf = l2;
+        }
+        use_ste(CDS, 0);
+        forget();
+        g_assert_cmpint(dma(plain, IOVA, &word), ==, 0);
+        put(leaf, 0);
+        g_assert_cmpint(dma(plain, IOVA, &word), ==, 0);
+        invalidate(kept[i].w0, kept[i].w1);
+        g_assert_cmpint(dma(plain, IOVA, &word), ==, kept[i].gone ? -EFAULT : 0);
+    }
+    finish();
+}
+
+/* A descriptor is kept for its stream and substream, and goes with CFGI_CD, or with a new entry in the stream table. */
+static void test_kept_cd(void)
+{
+    bring_up();
+    for (unsigned n = 0; n < 3; n++) {
+        make_context(n, CDS + n * 64, LEAF);
+    }
+    use_ste(CDS | 4ULL << 59, 2);
+    reads(with_pasid(1), 1);
+    make_context(4, CDS + 64, LEAF);
+    reads(with_pasid(1), 1);
+    invalidate(0x05 | 2ULL << 12 | 0x77ULL << 32, 1);           /* another PASID */
+    reads(with_pasid(1), 1);
+    invalidate(0x05 | 1ULL << 12 | 0x77ULL << 32, 1);
+    reads(with_pasid(1), 4);
+    make_context(5, CDS + 64, LEAF);
+    use_ste(CDS | 4ULL << 59, 2);
+    reads(with_pasid(1), 5);
     finish();
 }
 
@@ -318,6 +412,8 @@ int main(int argc, char **argv)
     add("upper-half", test_upper_half);
     add("atc", test_atc);
     add("atc-off", test_atc_off);
+    add("kept", test_kept);
+    add("kept-cd", test_kept_cd);
     add("dirty", test_dirty);
     return g_test_run();
 }
