@@ -6,8 +6,10 @@
 #include "accel/accel.h"
 #include "hw/core/boards.h"
 #include "hw/core/sysbus.h"
+#include "hw/mem/pc-dimm.h"
 #include "monitor-internal.h"
 #include "system/system.h"
+#include "util/options.h"
 #include "util/trace.h"
 
 static void info_version(GString *out, const char *args)
@@ -296,6 +298,42 @@ static void info_block(GString *out, const char *args)
     json_decref(list);
 }
 
+static uint64_t plugged_in_node(const MemorySlots *slots, unsigned node)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; slots && i < slots->n; i++) {
+        sum += slots->dimm[i] && slots->dimm[i]->node == node ? pc_dimm_size(slots->dimm[i]) : 0;
+    }
+    return sum;
+}
+
+static void info_memory_devices(GString *out, const char *args)
+{
+    g_autoptr(json_t) list = qmp_query_memory_devices(NULL, NULL);
+    const json_t *device, *value;
+    const char *key;
+    size_t i;
+
+    json_array_foreach(list, i, device) {
+        json_t *data = json_object_get(device, "data"), *id = json_object_get(data, "id");
+        g_string_append_printf(out, "Memory device [%s]: \"%s\"\n", json_string_value(json_object_get(device, "type")), id ? json_string_value(id) : "");
+        json_object_foreach(data, key, value) {
+            g_autofree char *text = json_dumps(value, JSON_ENCODE_ANY);
+            if (value != id) {
+                g_string_append_printf(out, "  %s: %s\n", key, json_is_string(value) ? json_string_value(value) : text);
+            }
+        }
+    }
+}
+
+static void info_memory_size_summary(GString *out, const char *args)
+{
+    const MachineState *ms = current_machine;
+
+    g_string_append_printf(out, "base memory: %" PRIu64 "\nplugged memory: %" PRIu64 "\n", ms->ram_size, ms->memory_slots ? memory_slots_used(ms->memory_slots) : 0);
+}
+
 static void info_numa(GString *out, const char *args)
 {
     MachineState *ms = current_machine;
@@ -312,7 +350,8 @@ static void info_numa(GString *out, const char *args)
                 g_string_append_printf(out, " %d", cpu->cpu_index);
             }
         }
-        g_string_append_printf(out, "\nnode %u size: %" PRIu64 " MB\n", i, ms->numa[i].size >> 20);
+        uint64_t plugged = plugged_in_node(ms->memory_slots, i);
+        g_string_append_printf(out, "\nnode %u size: %" PRIu64 " MB\nnode %u plugged: %" PRIu64 " MB\n", i, (ms->numa[i].size + plugged) >> 20, i, plugged >> 20);
     }
 }
 
@@ -331,6 +370,8 @@ const HmpCommand hmp_info_commands[] = {
     { "chardev", "", "show the character devices", info_chardev },
     { "cpus", "", "show infos for each CPU", info_cpus },
     { "kvm", "", "show KVM information", info_kvm },
+    { "memory-devices", "", "show memory devices", info_memory_devices },
+    { "memory_size_summary", "", "show the amount of initially allocated and present hotpluggable memory in bytes", info_memory_size_summary },
     { "mtree", "[-f]", "show memory tree (-f: dump flat view for address spaces)", info_mtree },
     { "name", "", "show the current VM name", info_name },
     { "numa", "", "show NUMA information", info_numa },

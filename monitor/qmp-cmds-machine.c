@@ -6,6 +6,7 @@
 #include "accel/accel.h"
 #include "backends/hostmem.h"
 #include "hw/core/boards.h"
+#include "hw/mem/pc-dimm.h"
 #include "monitor-internal.h"
 #include "target/arm/cpu.h"
 
@@ -180,12 +181,45 @@ json_t *qmp_query_gic_capabilities(const json_t *args, Error **errp)
 /* --- memory --- */
 json_t *qmp_query_memory_size_summary(const json_t *args, Error **errp)
 {
-    return json_pack("{s:I, s:i}", "base-memory", (json_int_t)current_machine->ram_size, "plugged-memory", 0);
+    const MemorySlots *slots = current_machine->memory_slots;
+
+    return json_pack("{s:I, s:I}", "base-memory", (json_int_t)current_machine->ram_size,
+                     "plugged-memory", (json_int_t)(slots ? memory_slots_used(slots) : 0));
+}
+
+static json_t *describe_dimm(const PCDIMMDevice *dimm)
+{
+    g_autofree char *memdev = object_get_canonical_path(OBJECT(dimm->memdev));
+    const DeviceState *dev = &dimm->parent_obj;
+
+    return json_pack("{s:s, s:{s:s*, s:I, s:I, s:I, s:I, s:s, s:b, s:b}}", "type", "dimm", "data", "id", dev->id, "addr", (json_int_t)dimm->addr,
+                     "size", (json_int_t)pc_dimm_size(dimm), "slot", (json_int_t)dimm->slot, "node", (json_int_t)dimm->node, "memdev", memdev,
+                     "hotplugged", dev->hotplugged, "hotpluggable", true);
+}
+
+static int by_address(const void *a, const void *b)
+{
+    uint64_t x = (*(PCDIMMDevice *const *)a)->addr, y = (*(PCDIMMDevice *const *)b)->addr;
+
+    return x < y ? -1 : x > y;
 }
 
 json_t *qmp_query_memory_devices(const json_t *args, Error **errp)
 {
-    return json_array();
+    const MemorySlots *slots = current_machine->memory_slots;
+    g_autoptr(GPtrArray) dimms = g_ptr_array_new();
+    json_t *list = json_array();
+
+    for (unsigned i = 0; slots && i < slots->n; i++) {
+        if (slots->dimm[i]) {
+            g_ptr_array_add(dimms, slots->dimm[i]);
+        }
+    }
+    g_ptr_array_sort(dimms, by_address);
+    for (unsigned i = 0; i < dimms->len; i++) {
+        json_array_append_new(list, describe_dimm(dimms->pdata[i]));
+    }
+    return list;
 }
 
 static int list_memdev(Object *obj, void *opaque)

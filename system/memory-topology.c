@@ -333,6 +333,38 @@ void memory_region_transaction_commit(void)
     committing = false;
 }
 
+/* --- What a listener cannot do ----------------------------------------------------- */
+
+static bool trying;
+static Error *why_not;
+
+bool memory_listener_fail(Error *err)
+{
+    if (!trying) {
+        return false;
+    }
+    if (why_not) {
+        error_free(err);
+    } else {
+        why_not = err;
+    }
+    return true;
+}
+
+bool memory_region_try_add_subregion(MemoryRegion *mr, hwaddr offset, MemoryRegion *sub, Error **errp)
+{
+    g_assert(!depth);
+    trying = true;
+    memory_region_add_subregion(mr, offset, sub);
+    trying = false;
+    if (!why_not) {
+        return true;
+    }
+    memory_region_del_subregion(mr, sub);
+    error_propagate(errp, g_steal_pointer(&why_not));
+    return false;
+}
+
 void memory_topology_changed(void)
 {
     topology_pending = true;

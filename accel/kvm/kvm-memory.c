@@ -87,6 +87,18 @@ static uint32_t section_flags(const MemoryRegionSection *sec)
     return flags;
 }
 
+/* A guest can live with it when the region is a device's; who plugs memory would rather not. */
+static void report_refused(const MemoryRegion *mr, hwaddr start, uint64_t size, int ret)
+{
+    Error *err = NULL;
+
+    error_setg_errno(&err, -ret, "KVM takes no memory slot for '%s' at 0x%" PRIx64 ", size 0x%" PRIx64, memory_region_name(mr), start, size);
+    if (!memory_listener_fail(err)) {
+        warn_report_limited("%s; accesses there will be slow", error_get_pretty(err));
+        error_free(err);
+    }
+}
+
 static void region_add(MemoryListener *l, MemoryRegionSection *sec)
 {
     g_autofree KVMSlot *s = NULL;
@@ -107,8 +119,7 @@ static void region_add(MemoryListener *l, MemoryRegionSection *sec)
         if (s->id >= 0) {
             slot_used->data[s->id] = 0;
         }
-        warn_report_limited("KVM takes no memory slot for '%s' at 0x%" PRIx64 ", size 0x%" PRIx64 " (%s); accesses there will be slow",
-                            memory_region_name(sec->mr), start, size, g_strerror(-ret));
+        report_refused(sec->mr, start, size, ret);
         return;
     }
     g_hash_table_insert(slots, &s->start, s);

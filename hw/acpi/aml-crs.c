@@ -13,7 +13,7 @@ enum {
 };
 enum { SPACE_MEMORY = 0, SPACE_IO = 1, SPACE_BUS = 2 };
 enum { SPACE_MIN_FIXED = 1 << 2, SPACE_MAX_FIXED = 1 << 3 };
-enum { MEMORY_READ_WRITE = 1, IO_ENTIRE_RANGE = 3 };
+enum { MEMORY_READ_WRITE = 1, MEMORY_CACHEABLE = 1 << 1, IO_ENTIRE_RANGE = 3 };
 
 static void put(AmlCrs *c, uint64_t v, unsigned size)
 {
@@ -108,6 +108,16 @@ void aml_crs_memory32(AmlCrs *c, uint32_t min, uint32_t max)
 void aml_crs_memory64(AmlCrs *c, uint64_t min, uint64_t max)
 {
     put_space(c, SPACE_MEMORY, MEMORY_READ_WRITE, 8, min, max, 0);
+}
+
+void aml_crs_ram32(AmlCrs *c, uint32_t min, uint32_t max)
+{
+    put_space(c, SPACE_MEMORY, MEMORY_READ_WRITE | MEMORY_CACHEABLE, 4, min, max, 0);
+}
+
+void aml_crs_ram64(AmlCrs *c, uint64_t min, uint64_t max)
+{
+    put_space(c, SPACE_MEMORY, MEMORY_READ_WRITE | MEMORY_CACHEABLE, 8, min, max, 0);
 }
 
 void aml_name_crs(Aml *a, const char *name, AmlCrs *c)

@@ -11,8 +11,8 @@ enum {
     OP_ZERO = 0x00, OP_ONE = 0x01, OP_NAME = 0x08, OP_BYTE = 0x0a, OP_WORD = 0x0b, OP_DWORD = 0x0c, OP_STRING = 0x0d,
     OP_QWORD = 0x0e, OP_SCOPE = 0x10, OP_BUFFER = 0x11, OP_PACKAGE = 0x12, OP_VAR_PACKAGE = 0x13, OP_METHOD = 0x14,
     OP_DUAL_NAME = 0x2e, OP_MULTI_NAME = 0x2f, OP_EXT = 0x5b, OP_ROOT = 0x5c, OP_PARENT = 0x5e, OP_LOCAL0 = 0x60, OP_ARG0 = 0x68,
-    OP_IF = 0xa0, OP_ELSE = 0xa1,
-    EXT_REGION = 0x80, EXT_FIELD = 0x81, EXT_DEVICE = 0x82,
+    OP_IF = 0xa0, OP_ELSE = 0xa1, OP_WHILE = 0xa2,
+    EXT_MUTEX = 0x01, EXT_ACQUIRE = 0x23, EXT_RELEASE = 0x27, EXT_REGION = 0x80, EXT_FIELD = 0x81, EXT_DEVICE = 0x82,
 };
 
 static void put8(Aml *a, uint8_t v)
@@ -184,6 +184,17 @@ void aml_uuid(Aml *a, const char *text)
     aml_buffer(a, b, sizeof(b));
 }
 
+/* 19.3.4: three letters of five bits, four hexadecimal digits; stored big endian. */
+void aml_eisa_id(Aml *a, const char *id)
+{
+    uint32_t v = (uint32_t)(id[0] - '@') << 26 | (uint32_t)(id[1] - '@') << 21 | (uint32_t)(id[2] - '@') << 16 | (uint32_t)strtoul(id + 3, NULL, 16);
+
+    put8(a, OP_DWORD);
+    for (unsigned shift = 32; shift; shift -= 8) {
+        put8(a, (uint8_t)(v >> (shift - 8)));
+    }
+}
+
 void aml_name(Aml *a, const char *name)
 {
     put8(a, OP_NAME);
@@ -238,6 +249,12 @@ void aml_open_else(Aml *a)
     open_length(a);
 }
 
+void aml_open_while(Aml *a)
+{
+    put8(a, OP_WHILE);
+    open_length(a);
+}
+
 void aml_open_package(Aml *a, uint8_t elements)
 {
     put8(a, OP_PACKAGE);
@@ -268,6 +285,39 @@ void aml_field_unit(Aml *a, const char *name, unsigned bits)
 
     put_segment(a, name, strlen(name));
     g_byte_array_append(a->out, enc, n);
+}
+
+void aml_field_skip(Aml *a, unsigned bits)
+{
+    uint8_t enc[4];
+    unsigned n = encode_pkg_length(enc, bits);
+
+    put8(a, 0);
+    g_byte_array_append(a->out, enc, n);
+}
+
+static void put_mutex_op(Aml *a, uint8_t op, const char *mutex)
+{
+    put8(a, OP_EXT);
+    put8(a, op);
+    aml_path(a, mutex);
+}
+
+void aml_mutex(Aml *a, const char *name)
+{
+    put_mutex_op(a, EXT_MUTEX, name);
+    put8(a, 0);                         /* SyncLevel */
+}
+
+void aml_acquire(Aml *a, const char *mutex)
+{
+    put_mutex_op(a, EXT_ACQUIRE, mutex);
+    put_le(a, UINT16_MAX, 2);
+}
+
+void aml_release(Aml *a, const char *mutex)
+{
+    put_mutex_op(a, EXT_RELEASE, mutex);
 }
 
 void aml_memory_region(Aml *a, const char *name, uint64_t base, uint32_t len)

@@ -1,17 +1,19 @@
 /*
  * The DSDT of `virt`: processors, serial ports, fw_cfg, virtio-mmio, PCI, and
  * how the power button is pressed (through the Generic Event Device where the
- * guest uses ACPI for sure, else through a GPIO pin); command queues of SMMUs.
+ * guest uses ACPI for sure, else through a GPIO pin); memory slots; command
+ * queues of SMMUs.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "hw/acpi/memory-hotplug.h"
 #include "virt-acpi.h"
 
 enum { VIRTIO_MMIO_LEN = 0x200 };
 enum { GPIO_POWER_PIN = 3 };
 enum { NOTIFY_STATUS_CHANGED = 0x80 };
 /* Events the GED selects (its register has one bit for each). */
-enum { GED_POWER_DOWN = 1 << 1, GED_HARDWARE_ERROR = 1 << 5 };
+enum { GED_MEMORY = 1 << 0, GED_POWER_DOWN = 1 << 1, GED_HARDWARE_ERROR = 1 << 5 };
 
 static void add_cpus(Aml *a, const VirtMachineState *vms)
 {
@@ -98,8 +100,8 @@ static void add_gpio(Aml *a, const VirtMachineState *vms)
     aml_close(a);
 }
 
-/* If ((Local0 & @event) == @event) { Notify (@device, 0x80) } */
-static void ged_event(Aml *a, unsigned event, const char *device)
+/* If ((Local0 & @event) == @event) { */
+static void open_ged_event(Aml *a, unsigned event)
 {
     aml_open_if(a);
     aml_op(a, AML_LEQUAL);
@@ -108,6 +110,11 @@ static void ged_event(Aml *a, unsigned event, const char *device)
     aml_int(a, event);
     aml_op(a, AML_NO_TARGET);
     aml_int(a, event);
+}
+
+static void ged_event(Aml *a, unsigned event, const char *device)
+{
+    open_ged_event(a, event);
     notify(a, device);
     aml_close(a);
 }
@@ -129,6 +136,11 @@ static void add_ged(Aml *a, const VirtMachineState *vms)
     aml_op(a, AML_STORE);
     aml_path(a, "ESEL");
     aml_local(a, 0);
+    if (vms->parent_obj.memory_slots) {
+        open_ged_event(a, GED_MEMORY);
+        aml_path(a, ACPI_MEMORY_SCAN);
+        aml_close(a);
+    }
     ged_event(a, GED_POWER_DOWN, "PWRB");
     ged_event(a, GED_HARDWARE_ERROR, "GEDD");
     aml_close(a);
@@ -189,6 +201,9 @@ uint32_t virt_acpi_build_dsdt(AcpiTables *t, VirtMachineState *vms)
     acpi_dsdt_add_pci_hosts(a, &host);
     if (vms->acpi_dev) {
         add_ged(a, vms);
+        if (vms->parent_obj.memory_slots) {
+            acpi_dsdt_add_memory_hotplug(a, vms->memmap[VIRT_PCDIMM_ACPI].base, vms->parent_obj.memory_slots->n);
+        }
     } else {
         add_gpio(a, vms);
     }

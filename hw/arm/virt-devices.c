@@ -360,7 +360,14 @@ static bool create_gpio(VirtMachineState *vms, Error **errp)
 
 bool virt_create_ged(VirtMachineState *vms, Error **errp)
 {
-    vms->acpi_dev = place(vms, qdev_new(TYPE_ACPI_GED), VIRT_ACPI_GED, errp);
+    DeviceState *ged = qdev_new(TYPE_ACPI_GED);
+    MemorySlots *slots = vms->parent_obj.memory_slots;
+
+    acpi_ged_set_memory_slots(ACPI_GED(ged), slots);
+    vms->acpi_dev = place(vms, ged, VIRT_ACPI_GED, errp);
+    if (vms->acpi_dev && slots) {
+        sysbus_mmio_map(SYS_BUS_DEVICE(ged), 1, vms->memmap[VIRT_PCDIMM_ACPI].base);
+    }
     return vms->acpi_dev != NULL;
 }
 

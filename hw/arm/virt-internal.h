@@ -33,6 +33,13 @@ bool virt_create_flash(VirtMachineState *vms, bool *firmware, Error **errp);
 bool virt_create_ged(VirtMachineState *vms, Error **errp);
 bool virt_create_devices(VirtMachineState *vms, bool firmware, Error **errp);
 
+/* virt-memory.c */
+void virt_create_memory_slots(VirtMachineState *vms);
+bool virt_memory_pre_plug(MachineState *ms, DeviceState *dev, Error **errp);
+bool virt_memory_plug(MachineState *ms, DeviceState *dev, Error **errp);
+bool virt_memory_unplug_request(MachineState *ms, DeviceState *dev, Error **errp);
+bool virt_memory_check(VirtMachineState *vms, Error **errp);
+
 /* virt-smmu.c */
 bool virt_smmu_allowed(MachineState *ms, DeviceState *dev, Error **errp);
 bool virt_smmu_pre_plug(MachineState *ms, DeviceState *dev, Error **errp);

@@ -164,7 +164,8 @@ static void machine_done(Notifier *n, void *data)
 
     virt_smmu_note_features(vms);
     tell_extra_roots(vms);
-    if (!acpi_generic_initiators_check(ms, &err) || !fw_cfg_set_boot_order(vms->fw_cfg, &err) || !load_guest(vms, &info, &err) || !make_fdt(vms, &err)) {
+    if (!acpi_generic_initiators_check(ms, &err) || !fw_cfg_set_boot_order(vms->fw_cfg, &err) || !load_guest(vms, &info, &err) || !virt_memory_check(vms, &err) ||
+        !make_fdt(vms, &err)) {
         fail(err);
     }
     virt_acpi_setup(vms);
@@ -210,6 +211,7 @@ static bool virt_machine_init(MachineState *ms, Error **errp)
         return false;
     }
     memory_region_add_subregion(get_system_memory(), vms->memmap[VIRT_MEM].base, ms->ram);
+    virt_create_memory_slots(vms);
     if (!virt_create_gic(vms, errp) || !virt_create_flash(vms, &vms->firmware_loaded, errp) ||
         !virt_create_devices(vms, vms->firmware_loaded, errp) || !virt_smmu_add_machine(vms, errp)) {
         return false;
@@ -239,6 +241,17 @@ static void virt_finalize(Object *obj)
     g_free(vms->possible_cpus);
     g_free(vms->phandles.cpus);
     g_free(vms->fdt);
+    g_free(vms->parent_obj.memory_slots);
+}
+
+static bool virt_pre_plug(MachineState *ms, DeviceState *dev, Error **errp)
+{
+    return virt_smmu_pre_plug(ms, dev, errp) && virt_memory_pre_plug(ms, dev, errp);
+}
+
+static bool virt_plug(MachineState *ms, DeviceState *dev, Error **errp)
+{
+    return virt_smmu_plug(ms, dev, errp) && virt_memory_plug(ms, dev, errp);
 }
 
 static void virt_class_init(ObjectClass *klass, const void *data)
@@ -258,8 +271,9 @@ static void virt_class_init(ObjectClass *klass, const void *data)
     mc->block_default_interface = "virtio";
     mc->possible_cpus = virt_possible_cpus;
     mc->device_allowed = virt_smmu_allowed;
-    mc->device_pre_plug = virt_smmu_pre_plug;
-    mc->device_plug = virt_smmu_plug;
+    mc->device_pre_plug = virt_pre_plug;
+    mc->device_plug = virt_plug;
+    mc->device_unplug_request = virt_memory_unplug_request;
     virt_options_class_init(klass);
 }
 

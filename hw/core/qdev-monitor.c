@@ -177,6 +177,18 @@ static void unplug_now(DeviceState *dev)
     object_unref(dev);
 }
 
+/* On no bus: the machine decides. */
+static bool ask_machine_to_unplug(DeviceState *dev, const char *name, Error **errp)
+{
+    MachineClass *mc = MACHINE_GET_CLASS(current_machine);
+
+    if (!mc->device_unplug_request) {
+        error_setg(errp, "Device '%s' does not support hotplugging", name);
+        return false;
+    }
+    return mc->device_unplug_request(current_machine, dev, errp);
+}
+
 bool qdev_device_del(const char *id_or_path, Error **errp)
 {
     DeviceState *dev = find_device(id_or_path, errp);
@@ -185,10 +197,12 @@ bool qdev_device_del(const char *id_or_path, Error **errp)
     if (!dev) {
         return false;
     }
-    h = dev->parent_bus ? dev->parent_bus->hotplug : NULL;
+    if (!dev->parent_bus) {
+        return ask_machine_to_unplug(dev, id_or_path, errp);
+    }
+    h = dev->parent_bus->hotplug;
     if (!h) {
-        error_setg(errp, "%s '%s' does not support hotplugging", dev->parent_bus ? "Bus" : "Device",
-                   dev->parent_bus ? dev->parent_bus->name : id_or_path);
+        error_setg(errp, "Bus '%s' does not support hotplugging", dev->parent_bus->name);
         return false;
     }
     if (!DEVICE_GET_CLASS(dev)->hotpluggable) {

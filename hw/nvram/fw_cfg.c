@@ -243,11 +243,6 @@ FWCfgState *fw_cfg_init_mem_dma(hwaddr base, AddressSpace *dma_as)
     return s;
 }
 
-FWCfgState *fw_cfg_find(void)
-{
-    return (FWCfgState *)object_resolve_path_type("", TYPE_FW_CFG, NULL);
-}
-
 static const Property fw_cfg_properties[] = {
     DEFINE_PROP_UINT16("x-file-slots", FWCfgState, file_slots, 0x20),
 };

@@ -58,7 +58,9 @@ static void report(VFIOContainer *c, Error *err)
 {
     if (!c->filling) {
         error_prepend(&err, "vfio: this memory cannot be reached by assigned devices: ");
-        error_report_err(err);
+        if (!memory_listener_fail(err)) {
+            error_report_err(err);
+        }
     } else if (c->fill_error) {
         error_free(err);
     } else {

@@ -119,6 +119,8 @@ void memory_region_set_coalescing(MemoryRegion *mr, hwaddr offset, uint64_t size
 
 void memory_region_add_subregion(MemoryRegion *mr, hwaddr offset, MemoryRegion *sub);
 void memory_region_add_subregion_overlap(MemoryRegion *mr, hwaddr offset, MemoryRegion *sub, int priority);
+/* @sub is shown by all who follow the map (KVM, assigned devices), or it is not there; outside of transactions. */
+bool memory_region_try_add_subregion(MemoryRegion *mr, hwaddr offset, MemoryRegion *sub, Error **errp);
 void memory_region_del_subregion(MemoryRegion *mr, MemoryRegion *sub);
 void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_address(MemoryRegion *mr, hwaddr addr);
@@ -326,6 +328,8 @@ struct MemoryListener {
     AddressSpace *as;
 };
 void memory_listener_register(MemoryListener *l, AddressSpace *as);   /* replays what is there */
+/* From a listener that cannot follow: true when who made the change takes it back, and owns @err now. */
+bool memory_listener_fail(Error *err);
 void memory_listener_unregister(MemoryListener *l);
 
 /* --- RAM blocks ------------------------------------------------------------ */

@@ -64,7 +64,7 @@ class Machine:
         if nodes and not any(sizes):
             sizes[self.r.randrange(nodes)] = 128
         total = sum(sizes) or self.r.choice([128, 256, 1000])
-        room = '-bios' not in self.args and self.maybe(0.1)     # with firmware: memory hotplug, which we do not have
+        room = self.maybe(0.15)
         self.add('-m', '%d%s' % (total, ',slots=2,maxmem=4G' if room else ''))
         spread = self.r.choice(['none', 'first', 'each'])
         hmat = self.maybe(0.5)

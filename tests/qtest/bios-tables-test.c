@@ -68,6 +68,7 @@ static const Case cases[] = {
     { "maxcpus", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 -smp 2,maxcpus=130", HIGH_ECAM },
     { "no-msi", "-M virt,gic-version=3,msi=off,iommu=smmuv3 -cpu cortex-a57 -m 256", HIGH_ECAM },
     { "ged", "-M virt,gic-version=3 -cpu cortex-a57 -m 256 -bios FIRMWARE", HIGH_ECAM },
+    { "memory-hotplug", "-M virt,gic-version=3 -cpu cortex-a57 -m 256M,slots=3,maxmem=1G -bios FIRMWARE", HIGH_ECAM },
     { "numa-sockets", "-M virt,gic-version=3 -cpu cortex-a57 -smp 6,sockets=3,cores=2,threads=1 -m 512 "
       "-object memory-backend-ram,id=a,size=256M -object memory-backend-ram,id=b,size=256M -numa node,memdev=a -numa node,memdev=b", HIGH_ECAM },
     { "numa-distances", "-M virt,gic-version=3 -cpu cortex-a57 -smp 2 -m 512 -object memory-backend-ram,id=a,size=256M "

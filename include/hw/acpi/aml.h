@@ -30,8 +30,8 @@ static inline Aml aml_init(GByteArray *out) { return (Aml){ .out = out }; }
 
 /* Opcodes without a length, written by aml_op(); operands follow. */
 typedef enum AmlOp {
-    AML_STORE = 0x70, AML_AND = 0x7b, AML_OR = 0x7d, AML_DEREF_OF = 0x83, AML_NOTIFY = 0x86, AML_INDEX = 0x88,
-    AML_CREATE_DWORD_FIELD = 0x8a, AML_LNOT = 0x92, AML_LEQUAL = 0x93, AML_LLESS = 0x95, AML_RETURN = 0xa4,
+    AML_STORE = 0x70, AML_ADD = 0x72, AML_SUBTRACT = 0x74, AML_AND = 0x7b, AML_OR = 0x7d, AML_DEREF_OF = 0x83, AML_NOTIFY = 0x86, AML_INDEX = 0x88,
+    AML_CREATE_DWORD_FIELD = 0x8a, AML_LNOT = 0x92, AML_LEQUAL = 0x93, AML_LLESS = 0x95, AML_TO_INTEGER = 0x99, AML_RETURN = 0xa4,
     AML_NO_TARGET = 0x00,
 } AmlOp;
 void aml_op(Aml *a, AmlOp op);
@@ -47,6 +47,7 @@ void aml_string(Aml *a, const char *s);
 void aml_buffer(Aml *a, const void *data, size_t len);
 void aml_unicode(Aml *a, const char *ascii);
 void aml_uuid(Aml *a, const char *text);                        /* ToUUID("...") */
+void aml_eisa_id(Aml *a, const char *id);                       /* EisaId("PNP0C80") */
 
 /* Name (@name, value) */
 void aml_name(Aml *a, const char *name);                        /* the value follows */
@@ -59,6 +60,7 @@ void aml_open_device(Aml *a, const char *path);
 void aml_open_method(Aml *a, const char *name, unsigned args, bool serialized);
 void aml_open_if(Aml *a);                                       /* the predicate follows */
 void aml_open_else(Aml *a);
+void aml_open_while(Aml *a);                                    /* the predicate follows */
 void aml_open_package(Aml *a, uint8_t elements);
 void aml_open_var_package(Aml *a, unsigned elements);           /* the count is an expression */
 typedef enum AmlAccess { AML_ANY_ACC, AML_BYTE_ACC, AML_WORD_ACC, AML_DWORD_ACC, AML_QWORD_ACC } AmlAccess;
@@ -67,6 +69,10 @@ void aml_open_field(Aml *a, const char *region, AmlAccess access, AmlUpdate upda
 void aml_close(Aml *a);
 
 void aml_field_unit(Aml *a, const char *name, unsigned bits);   /* inside a Field */
+void aml_field_skip(Aml *a, unsigned bits);
+void aml_mutex(Aml *a, const char *name);
+void aml_acquire(Aml *a, const char *mutex);                    /* however long it takes */
+void aml_release(Aml *a, const char *mutex);
 void aml_memory_region(Aml *a, const char *name, uint64_t base, uint32_t len);
 
 /* Resource descriptors (ACPI 6.5, 6.4). */
@@ -79,6 +85,8 @@ void aml_crs_bus(AmlCrs *c, uint16_t min, uint16_t max);
 void aml_crs_io(AmlCrs *c, uint32_t min, uint32_t max, uint32_t translation);
 void aml_crs_memory32(AmlCrs *c, uint32_t min, uint32_t max);
 void aml_crs_memory64(AmlCrs *c, uint64_t min, uint64_t max);
+void aml_crs_ram32(AmlCrs *c, uint32_t min, uint32_t max);      /* cacheable */
+void aml_crs_ram64(AmlCrs *c, uint64_t min, uint64_t max);
 /* Name (@name, ResourceTemplate () { @c }); frees @c. */
 void aml_name_crs(Aml *a, const char *name, AmlCrs *c);
 

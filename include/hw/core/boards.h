@@ -62,6 +62,8 @@ struct MachineClass {
     bool (*device_allowed)(MachineState *ms, DeviceState *dev, Error **errp);
     bool (*device_pre_plug)(MachineState *ms, DeviceState *dev, Error **errp);
     bool (*device_plug)(MachineState *ms, DeviceState *dev, Error **errp);
+    /* a device on no bus should leave; NULL: none can */
+    bool (*device_unplug_request)(MachineState *ms, DeviceState *dev, Error **errp);
 };
 
 struct MachineState {
@@ -86,6 +88,7 @@ struct MachineState {
     struct NumaHmat *hmat;              /* -numa hmat-lb and hmat-cache, or NULL (hw/core/numa-hmat.h) */
     bool has_smp_cache;                 /* -machine smp-cache was given: tables show caches */
     SmpCacheInfo smp_cache[SMP_CACHE_MAX];
+    struct MemorySlots *memory_slots;   /* for DIMMs (hw/mem/pc-dimm.h), or NULL */
     void *fdt;
     NotifierList *ready_notifiers;
 };

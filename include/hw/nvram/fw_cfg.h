@@ -23,7 +23,6 @@ enum {
 };
 
 FWCfgState *fw_cfg_init_mem_dma(hwaddr base, AddressSpace *dma_as);    /* data at +0, selector +8, DMA +16 */
-FWCfgState *fw_cfg_find(void);
 /* Data is copied; of a GBytes a reference is kept. */
 void fw_cfg_add_bytes(FWCfgState *s, uint16_t key, const void *data, size_t len);
 void fw_cfg_add_gbytes(FWCfgState *s, uint16_t key, GBytes *bytes);
