@@ -52,32 +52,29 @@ static void print_devices(void)
     g_slist_free(all);
 }
 
+/* What a property is for, and its default; NULL: neither is known. */
+static char *remark(const ObjectProperty *prop)
+{
+    g_autofree char *defval = prop->defval ? json_dumps(prop->defval, JSON_ENCODE_ANY) : NULL;
+    const char *description = prop->description ?: "";
+
+    if (!defval) {
+        return g_strdup(prop->description);
+    }
+    const char *text = json_is_true(prop->defval) ? "on" : json_is_false(prop->defval) ? "off" :
+                       json_is_string(prop->defval) ? json_string_value(prop->defval) : defval;
+    return g_strdup_printf("%s (default: %s)", description, text);
+}
+
 static void collect_property(ObjectProperty *prop, void *opaque)
 {
     static const char *const every_device[] = { "realized", "parent_bus", NULL };
-    g_autofree char *defval = prop->defval ? json_dumps(prop->defval, JSON_ENCODE_ANY) : NULL;
-    GString *line = g_string_new(NULL);
 
     if (!prop->set || !strncmp(prop->type, "child<", 6) || g_strv_contains(every_device, prop->name)) {
-        g_string_free(line, true);
         return;
     }
-    g_string_printf(line, "  %s=<%s>", prop->name, prop->type);
-    while (line->len < 24) {
-        g_string_append_c(line, ' ');
-    }
-    if (prop->description || defval) {
-        g_string_append(line, " - ");
-    }
-    if (prop->description) {
-        g_string_append(line, prop->description);
-    }
-    if (defval) {
-        const char *text = json_is_true(prop->defval) ? "on" : json_is_false(prop->defval) ? "off" :
-                           json_is_string(prop->defval) ? json_string_value(prop->defval) : defval;
-        g_string_append_printf(line, " (default: %s)", text);
-    }
-    g_ptr_array_add(opaque, g_string_free(line, false));
+    g_autofree char *option = g_strdup_printf("  %s=<%s>", prop->name, prop->type), *more = remark(prop);
+    g_ptr_array_add(opaque, more ? g_strdup_printf("%-24s - %s", option, more) : g_steal_pointer(&option));
 }
 
 static gint compare_lines(gconstpointer a, gconstpointer b)

@@ -281,7 +281,6 @@ static void virtio_pci_reset_hold(Object *obj, ResetType type)
 static const Property virtio_pci_properties[] = {
     DEFINE_PROP_BOOL("virtio-pci-bus-master-bug-migration", VirtIOPCIProxy, master_bug_migration, false),
     DEFINE_PROP_BOOL("ioeventfd", VirtIOPCIProxy, ioeventfd, true),
-    DEFINE_PROP_UINT32("vectors", VirtIOPCIProxy, nvectors, UINT32_MAX),
     DEFINE_PROP_BOOL("modern-pio-notify", VirtIOPCIProxy, modern_pio_notify, false),
     DEFINE_PROP_BOOL("page-per-vq", VirtIOPCIProxy, page_per_vq, false),
     DEFINE_PROP_BOOL("ats", VirtIOPCIProxy, ats, false),
@@ -295,6 +294,9 @@ static const Property generic_properties[] = {
     DEFINE_PROP_ON_OFF_AUTO("disable-legacy", VirtIOPCIProxy, disable_legacy, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_BOOL("disable-modern", VirtIOPCIProxy, disable_modern, false),
 };
+
+static const Property vectors_property[] = { DEFINE_PROP_UINT32("vectors", VirtIOPCIProxy, nvectors, UINT32_MAX) };
+static const Property two_vectors_property[] = { DEFINE_PROP_UINT32("vectors", VirtIOPCIProxy, nvectors, DEFAULT_VECTORS) };
 
 static const Property class_property[] = {
     DEFINE_PROP_UINT32("class", VirtIOPCIProxy, class_code, 0),
@@ -348,6 +350,11 @@ static void form_class_init(ObjectClass *klass, const void *data)
         : g_str_has_suffix(name, "-non-transitional") ? FORM_NON_TRANSITIONAL : FORM_TRANSITIONAL;
     if (k->form == FORM_GENERIC) {
         device_class_set_props(DEVICE_CLASS(klass), generic_properties);
+    }
+    if (info->two_vectors) {
+        device_class_set_props(DEVICE_CLASS(klass), two_vectors_property);
+    } else {
+        device_class_set_props(DEVICE_CLASS(klass), vectors_property);
     }
     if (info->has_class_property) {
         device_class_set_props(DEVICE_CLASS(klass), class_property);

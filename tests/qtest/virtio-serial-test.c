@@ -355,6 +355,22 @@ static void test_wrong(void)
     }
 }
 
+/* Two interrupts, whatever the ports; one for each port when asked to decide. */
+static void test_vectors(void)
+{
+    static const struct { const char *more; unsigned vectors; } rows[] = {
+        { "", 2 }, { ",max_ports=4", 2 }, { ",vectors=4", 4 }, { ",vectors=4294967295", 32 }, { ",vectors=4294967295,max_ports=511", 512 },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        QTestState *t = qtest_init(VIRT_ARGS "-device virtio-serial-pci,bus=pcie.0,addr=1%s", rows[i].more);
+        uint16_t flags = qtest_readw(t, cfg(0, 1, 0, find_cap(t, 0, 1, PCI_CAP_ID_MSIX) + PCI_MSIX_FLAGS));
+
+        g_assert_cmpuint((flags & PCI_MSIX_FLAGS_QSIZE) + 1, ==, rows[i].vectors);
+        qtest_quit(t);
+    }
+}
+
 static const struct { const char *name; GTestDataFunc fn; bool common; } tests[] = {
     { "ports", test_ports, true },
     /* the peer, whose machine stands, moves no bytes */
@@ -373,6 +389,7 @@ int main(int argc, char **argv)
             g_test_add_data_func(path, devices[d], tests[k].fn);
         }
     }
+    g_test_add_func("/virtio-serial/vectors", test_vectors);
     if (!g_getenv("QTEST_PEER")) {
         g_test_add_func("/virtio-serial/testdev", test_testdev);
         g_test_add_func("/virtio-serial/wrong", test_wrong);

@@ -29,8 +29,9 @@ typedef struct VirtioPCITypeInfo {
     uint16_t class_id;                  /* PCI_CLASS_* */
     uint16_t transitional_device_id;    /* 0x1000 and up (5.1 of the specification's PCI ids); 0: never transitional */
     unsigned long categories;           /* bits of DEVICE_CATEGORY_* */
-    /* MSI-X vectors when the user gave none; @vdev's properties are set, it is not realized. NULL: 2. */
+    /* MSI-X vectors for vectors=4294967295; @vdev's properties are set, it is not realized. NULL: 2. */
     uint32_t (*default_vectors)(VirtIODevice *vdev);
+    bool two_vectors;                   /* when the user says nothing, instead of what default_vectors decides */
     /* Properties that a function decides differently (num-queues by the number of CPUs). May be NULL. */
     void (*prepare)(VirtIODevice *vdev);
     /* A class code the user chose: shown as `class` (0: none). */
