@@ -19,7 +19,7 @@ static int open_in_directory(const char *dir, Error **errp)
     int fd = mkostemp(path, O_CLOEXEC);
 
     if (fd < 0) {
-        error_setg_errno(errp, errno, "can't create backing store %s for guest RAM", path);
+        error_setg_errno(errp, errno, "cannot make the file %s for guest memory", path);
         return -1;
     }
     unlink(path);
@@ -40,7 +40,7 @@ static int open_backing(HostMemoryBackend *be, Error **errp)
         be->created = fd >= 0;
     }
     if (fd < 0) {
-        error_setg_errno(errp, errno, "can't open backing store %s for guest RAM", be->mem_path);
+        error_setg_errno(errp, errno, "cannot open %s for guest memory", be->mem_path);
     }
     return fd;
 }
@@ -48,16 +48,16 @@ static int open_backing(HostMemoryBackend *be, Error **errp)
 static bool check_alignment(const HostMemoryBackend *be, uint64_t page, Error **errp)
 {
     if (be->align && (!is_power_of_2(be->align) || be->align > MAX(page, 2 * MiB))) {
-        error_setg(errp, "alignment 0x%" PRIx64 " must be a power of two of at most 0x%" PRIx64, be->align,
+        error_setg(errp, "align=0x%" PRIx64 " is not one of the powers of two up to 0x%" PRIx64, be->align,
                    (uint64_t)MAX(page, 2 * MiB));
         return false;
     }
     if (be->offset & (page - 1)) {
-        error_setg(errp, "offset 0x%" PRIx64 " must be a multiple of the page size 0x%" PRIx64, be->offset, page);
+        error_setg(errp, "offset=0x%" PRIx64 " does not begin a page of 0x%" PRIx64, be->offset, page);
         return false;
     }
     if (be->size < page) {
-        error_setg(errp, "memory size 0x%" PRIx64 " must be equal to or larger than page size 0x%" PRIx64, be->size, page);
+        error_setg(errp, "size 0x%" PRIx64 " is less than one page of this memory, 0x%" PRIx64, be->size, page);
         return false;
     }
     return true;
@@ -95,7 +95,7 @@ static bool fit_size(const HostMemoryBackend *be, int fd, uint64_t page, Error *
         return true;
     }
     if (st.st_size || be->readonly) {
-        error_setg(errp, "backing store size 0x%" PRIx64 " of %s does not match 'size' option 0x%" PRIx64,
+        error_setg(errp, "0x%" PRIx64 " bytes are in %s, and size= differs: 0x%" PRIx64,
                    (uint64_t)st.st_size, be->mem_path, be->size);
         return false;
     }
@@ -109,7 +109,7 @@ static bool fit_size(const HostMemoryBackend *be, int fd, uint64_t page, Error *
 static bool file_options_ok(const HostMemoryBackend *be, Error **errp)
 {
     if (!be->mem_path || !*be->mem_path) {
-        error_setg(errp, "mem-path property not set");
+        error_setg(errp, "memory-backend-file needs mem-path=");
         return false;
     }
     if (be->pmem) {
@@ -117,11 +117,11 @@ static bool file_options_ok(const HostMemoryBackend *be, Error **errp)
         return false;
     }
     if (be->rom == 1 && !be->readonly) {
-        error_setg(errp, "property 'rom' = 'on' is not supported with 'readonly' = 'off'");
+        error_setg(errp, "rom=on needs readonly=on");
         return false;
     }
     if (be->rom == 2 && be->readonly && be->share) {
-        error_setg(errp, "property 'rom' = 'off' is incompatible with 'readonly' = 'on' and 'share' = 'on'");
+        error_setg(errp, "rom=off needs share=off when readonly=on");
         return false;
     }
     return true;
@@ -248,9 +248,9 @@ static void memfd_init(Object *obj)
 }
 
 static const HostMemProp memfd_props[] = {
-    PROP("hugetlb", "bool", HOSTMEM_BOOL, hugetlb, .description = "Use huge pages"),
-    PROP("hugetlbsize", "int", HOSTMEM_SIZE, hugetlbsize, .description = "Huge pages size (ex: 2M, 1G)"),
-    PROP("seal", "bool", HOSTMEM_BOOL, seal, .description = "Seal growing & shrinking"),
+    PROP("hugetlb", "bool", HOSTMEM_BOOL, hugetlb, .description = "Huge pages of the host"),
+    PROP("hugetlbsize", "int", HOSTMEM_SIZE, hugetlbsize, .description = "Size of the huge pages, such as 2M or 1G"),
+    PROP("seal", "bool", HOSTMEM_BOOL, seal, .description = "Nobody can change its size"),
 };
 
 static void memfd_class_init(ObjectClass *klass, const void *data)

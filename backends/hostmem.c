@@ -65,7 +65,7 @@ static bool set_enum(int *to, const HostMemProp *p, const json_t *value, Error *
         }
     }
     g_autofree char *valid = join_names(p->names, n, "or");
-    error_setg(errp, "Parameter '%s' does not accept value '%s': it is %s", p->name, text, valid);
+    error_setg(errp, "Parameter '%s' cannot be '%s': it is %s", p->name, text, valid);
     return false;
 }
 
@@ -113,7 +113,7 @@ static bool prop_set(Object *obj, const ObjectProperty *prop, const json_t *valu
     const HostMemProp *p = prop->opaque;
 
     if (be->complete && !p->live) {
-        error_setg(errp, "cannot change property '%s' of %s", p->name, object_get_typename(obj));
+        error_setg(errp, "'%s' is fixed once a %s is there", p->name, object_get_typename(obj));
         return false;
     }
     if (!set_field(field(obj, p), p, value, errp)) {
@@ -137,7 +137,7 @@ void hostmem_class_add_props(ObjectClass *klass, const HostMemProp *props, size_
 static bool add_nodes(HostMemoryBackend *be, uint64_t from, uint64_t to, Error **errp)
 {
     if (from > to || to >= HOST_MEM_MAX_NODES) {
-        error_setg(errp, "Invalid host-nodes value: nodes are 0..%d", HOST_MEM_MAX_NODES - 1);
+        error_setg(errp, "host-nodes= takes numbers from 0 to %d", HOST_MEM_MAX_NODES - 1);
         return false;
     }
     for (; from <= to; from++) {
@@ -154,7 +154,7 @@ static bool parse_nodes(HostMemoryBackend *be, const json_t *v, Error **errp)
         g_auto(GStrv) ends = g_strsplit(json_string_value(v), "-", 2);
 
         if (!ends[0] || !parse_uint64(ends[0], &from) || (ends[1] && !parse_uint64(ends[1], &to))) {
-            error_setg(errp, "Parameter 'host-nodes' expects node numbers: N or FIRST-LAST");
+            error_setg(errp, "host-nodes= takes node numbers: N or FIRST-LAST");
             return false;
         }
         return add_nodes(be, from, ends[1] ? to : from, errp);
@@ -204,14 +204,14 @@ static json_t *host_nodes_get(Object *obj, const ObjectProperty *prop, Error **e
     { .name = n, .type = t, .kind = k, .offset = offsetof(HostMemoryBackend, f), __VA_ARGS__ }
 static const char *const policy_list[] = { "default", "preferred", "bind", "interleave", NULL };
 static const HostMemProp common_props[] = {
-    PROP("size", "int", HOSTMEM_SIZE, size, .description = "Size of the memory region (ex: 500M)"),
-    PROP("share", "bool", HOSTMEM_BOOL, share, .description = "Mark the memory as private to QEMU or shared"),
-    PROP("reserve", "bool", HOSTMEM_BOOL, reserve, .description = "Reserve swap space (or huge pages) if applicable"),
-    PROP("prealloc", "bool", HOSTMEM_BOOL, prealloc, .description = "Preallocate memory"),
-    PROP("prealloc-threads", "int", HOSTMEM_UINT32, prealloc_threads, .description = "Number of CPU threads to use for prealloc"),
-    PROP("policy", "HostMemPolicy", HOSTMEM_ENUM, policy, .names = policy_list, .description = "Set the NUMA policy"),
-    PROP("merge", "bool", HOSTMEM_BOOL, merge, .live = true, .description = "Mark memory as mergeable"),
-    PROP("dump", "bool", HOSTMEM_BOOL, dump, .live = true, .description = "Set to 'off' to exclude from core dump"),
+    PROP("size", "int", HOSTMEM_SIZE, size, .description = "How much, such as 512M"),
+    PROP("share", "bool", HOSTMEM_BOOL, share, .description = "Other programs may map it"),
+    PROP("reserve", "bool", HOSTMEM_BOOL, reserve, .description = "Ask the host to keep room for all of it"),
+    PROP("prealloc", "bool", HOSTMEM_BOOL, prealloc, .description = "Touch all of it at the start"),
+    PROP("prealloc-threads", "int", HOSTMEM_UINT32, prealloc_threads, .description = "Threads that touch it"),
+    PROP("policy", "HostMemPolicy", HOSTMEM_ENUM, policy, .names = policy_list, .description = "How it is spread over host-nodes"),
+    PROP("merge", "bool", HOSTMEM_BOOL, merge, .live = true, .description = "The host may merge equal pages (KSM)"),
+    PROP("dump", "bool", HOSTMEM_BOOL, dump, .live = true, .description = "Core dumps have it"),
     PROP("x-use-canonical-path-for-ramblock-id", "bool", HOSTMEM_BOOL, use_canonical_path,
          .description = "Name the memory by its path instead of its id"),
 };
@@ -231,23 +231,23 @@ static bool check(HostMemoryBackend *be, Error **errp)
         nodes += node_set(be, n);
     }
     if (!be->size) {
-        error_setg(errp, "can't create backend with size 0; give size=");
+        error_setg(errp, "a memory backend needs size=");
         return false;
     }
     if (nodes && be->policy == HOST_MEM_POLICY_DEFAULT) {
-        error_setg(errp, "host-nodes must be empty for policy default, or you should explicitly specify a policy other than default");
+        error_setg(errp, "host-nodes= needs policy=bind, preferred or interleave");
         return false;
     }
     if (!nodes && be->policy != HOST_MEM_POLICY_DEFAULT) {
-        error_setg(errp, "host-nodes must be set for policy %s", policy_names[be->policy]);
+        error_setg(errp, "policy=%s needs host-nodes=", policy_names[be->policy]);
         return false;
     }
     if (be->prealloc && !be->reserve) {
-        error_setg(errp, "'prealloc=on' and 'reserve=off' are incompatible");
+        error_setg(errp, "prealloc=on needs reserve=on");
         return false;
     }
     if (!be->prealloc_threads) {
-        error_setg(errp, "property 'prealloc-threads' of %s doesn't take value '0'", object_get_typename(OBJECT(be)));
+        error_setg(errp, "prealloc-threads= of a %s cannot be 0", object_get_typename(OBJECT(be)));
         return false;
     }
     return true;
@@ -261,7 +261,7 @@ static bool place(HostMemoryBackend *be, void *p, size_t size, Error **errp)
     /* The kernel wants one more than the bits it looks at. */
     if (syscall(SYS_mbind, p, size, policy_modes[be->policy], be->host_nodes, HOST_MEM_MAX_NODES + 1,
                 MPOL_MF_STRICT | MPOL_MF_MOVE)) {
-        error_setg_errno(errp, errno, "cannot bind memory to host NUMA nodes");
+        error_setg_errno(errp, errno, "the host does not bind the memory to host-nodes=");
         return false;
     }
     return true;
@@ -390,7 +390,7 @@ static void backend_class_init(ObjectClass *klass, const void *data)
     ucc->can_be_deleted = can_be_deleted;
     hostmem_class_add_props(klass, common_props, ARRAY_SIZE(common_props));
     object_class_property_add(klass, "host-nodes", "int", host_nodes_get, host_nodes_set, NULL);
-    object_class_property_set_description(klass, "host-nodes", "Binds memory to the list of NUMA host nodes");
+    object_class_property_set_description(klass, "host-nodes", "Nodes of the host that it comes from");
 }
 
 static bool ram_alloc(HostMemoryBackend *be, Error **errp)

@@ -35,7 +35,7 @@ static char **storage(Object *obj, const ObjectProperty *prop)
 static bool text_set(Object *obj, const ObjectProperty *prop, const json_t *value, Error **errp)
 {
     if (!json_is_string(value)) {
-        error_setg(errp, "Invalid parameter type for '%s', expected: string", prop->name);
+        error_setg(errp, "Parameter '%s' must be text", prop->name);
         return false;
     }
     if (obj->parent) {
@@ -53,7 +53,7 @@ static bool read_input(Secret *s, Error **errp)
     gchar *contents;
 
     if (!s->file == !s->data) {
-        error_setg(errp, s->file ? "'file' and 'data' are mutually exclusive" : "Must provide 'file' or 'data'");
+        error_setg(errp, s->file ? "file= and data= exclude each other" : "Must provide 'file' or 'data'");
         return false;
     }
     if (s->data) {
@@ -86,7 +86,7 @@ static bool decode(Secret *s, Error **errp)
         g_free(s->raw);
         s->raw = decoded;
     } else if (s->format && strcmp(s->format, "raw")) {
-        error_setg(errp, "Parameter 'format' does not accept value '%s', valid values are raw and base64", s->format);
+        error_setg(errp, "format=%s: it is raw or base64", s->format);
         return false;
     }
     return true;

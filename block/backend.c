@@ -181,7 +181,7 @@ BlockBackend *drive_get(const char *interface, int unit)
 bool blk_attach_dev(BlockBackend *blk, Object *dev, Error **errp)
 {
     if (blk->dev && blk->dev != dev) {
-        error_setg(errp, "drive '%s' is already in use by another device", blk->name);
+        error_setg(errp, "drive '%s' belongs to another device", blk->name);
         return false;
     }
     if (!blk->dev && !blk->interface) {         /* nothing of what the last one wanted and did */

@@ -86,7 +86,7 @@ static bool take_on_error(json_t *opts, const char *key, BlockOnError *out, Erro
         return false;
     }
     if (text && (!block_on_error_parse(text, out) || (*out == BLOCK_ON_ERROR_ENOSPC && *key == 'r'))) {
-        error_setg(errp, "'%s' invalid %s error action", text, *key == 'r' ? "read" : "write");
+        error_setg(errp, "'%s' is nothing to do on %s errors", text, *key == 'r' ? "read" : "write");
         return false;
     }
     return true;
@@ -178,7 +178,7 @@ static bool check_place(DriveOpts *o, Error **errp)
         return false;
     }
     if (o->id && (block_backend_find(o->id) || block_node_find(o->id))) {
-        error_setg(errp, "Duplicate ID '%s' for drive", o->id);
+        error_setg(errp, "there is a drive '%s' already", o->id);
         return false;
     }
     if (!o->has_unit) {
@@ -186,7 +186,7 @@ static bool check_place(DriveOpts *o, Error **errp)
             o->unit++;
         }
     } else if (strcmp(o->interface, "none") && drive_get(o->interface, o->unit)) {
-        error_setg(errp, "drive with bus=0, unit=%" PRIu64 " (index=%" PRIu64 ") exists", o->unit, o->unit);
+        error_setg(errp, "there is a drive with unit=%" PRIu64 " already", o->unit);
         return false;
     }
     return true;
@@ -302,7 +302,7 @@ bool drives_must_be_used(Error **errp)
 
     block_backends_foreach(find_unused, &u);
     if (u.blk) {
-        error_setg(errp, "machine type does not support if=%s,bus=0,unit=%d", block_backend_interface(u.blk), block_backend_unit(u.blk));
+        error_setg(errp, "this machine has no place for a drive with if=%s,unit=%d", block_backend_interface(u.blk), block_backend_unit(u.blk));
     }
     return !u.blk;
 }
@@ -318,9 +318,9 @@ bool blockdev_add(json_t *opts, Error **errp)
     BlockNode *node = NULL;
 
     if (!name) {
-        error_setg(errp, "'node-name' must be specified for the root node");
+        error_setg(errp, "the outermost block node needs node-name=");
     } else if (drive && block_backend_interface(drive)) {
-        error_setg(errp, "node-name=%s is conflicting with a device id", name);
+        error_setg(errp, "node-name=%s is a drive's id already", name);
     } else {
         node = block_node_open(json_incref(opts), errp);
     }
@@ -371,11 +371,11 @@ bool blockdev_del(const char *node_name, Error **errp)
     guint i;
 
     if (!node || !named_nodes || !g_ptr_array_find(named_nodes, node, &i)) {
-        error_setg(errp, "Failed to find node with node-name='%s'", node_name);
+        error_setg(errp, "there is no block node '%s'", node_name);
         return false;
     }
     if (users.devices || node->refs > 1u + users.backends) {
-        error_setg(errp, "Node %s is in use", node_name);
+        error_setg(errp, "block node '%s' is in use", node_name);
         return false;
     }
     for (; users.backends; users = users_of(node)) {

@@ -103,7 +103,7 @@ static bool take_aio(BlockNode *node, json_t *opts, Error **errp)
         return false;
     }
     if (!strcmp(aio, "native") && !node->direct) {
-        error_setg(errp, "aio=native was specified, but it requires cache.direct=on, which was not specified.");
+        error_setg(errp, "aio=native needs cache.direct=on");
         return false;
     }
     if (!node->use_uring) {
@@ -123,7 +123,7 @@ static bool take_locking(BlockNode *node, json_t *opts, Error **errp)
     locking = options_take_str(opts, "locking", errp);
     if (!locking || (strcmp(locking, "on") && strcmp(locking, "off") && strcmp(locking, "auto"))) {
         if (locking) {
-            error_setg(errp, "Parameter 'locking' does not accept value '%s': it is on, off or auto", locking);
+            error_setg(errp, "locking=%s: it is on, off or auto", locking);
         }
         return false;
     }
@@ -149,7 +149,7 @@ static bool open_kind(BlockNode *node, json_t *opts, bool device, Error **errp)
     rc = open_fds(node, !node->read_only && !node->auto_read_only, errp);
     if (rc < 0) {
         if (!*errp) {
-            error_setg_errno(errp, rc, "Could not open '%s'", node->filename);
+            error_setg_errno(errp, rc, "cannot open '%s'", node->filename);
         }
         return false;
     }
@@ -196,7 +196,7 @@ static bool file_prepare(BlockNode *node, Error **errp)
     }
     node->read_only = true;             /* as it turns out */
     if (!*errp) {
-        error_setg_errno(errp, rc, "Could not open '%s' for writing", node->filename);
+        error_setg_errno(errp, rc, "cannot open '%s' for writing", node->filename);
     }
     return false;
 }
@@ -362,7 +362,7 @@ static bool file_truncate(BlockNode *node, uint64_t size, Error **errp)
         rc = ftruncate(node->fd, size);
     } while (rc && errno == EINTR);
     if (rc) {
-        error_setg_errno(errp, errno, "Could not resize '%s' to %" PRIu64 " bytes", node->filename, size);
+        error_setg_errno(errp, errno, "cannot make '%s' as large as %" PRIu64 " bytes", node->filename, size);
     }
     return !rc;
 }

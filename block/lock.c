@@ -13,7 +13,7 @@
 enum { DOES = 100, FORBIDS = 200 };
 enum { CONSISTENT_READ, WRITE, WRITE_UNCHANGED, RESIZE, N_PERMS };
 static const char *const perm_names[N_PERMS] = {
-    [CONSISTENT_READ] = "consistent read", [WRITE] = "write", [WRITE_UNCHANGED] = "write unchanged", [RESIZE] = "resize",
+    [CONSISTENT_READ] = "consistent-read", [WRITE] = "write", [WRITE_UNCHANGED] = "write-unchanged", [RESIZE] = "resize",
 };
 
 static int set(int fd, off_t byte, bool hold)
@@ -33,9 +33,9 @@ static bool others_hold(int fd, off_t byte)
 static bool conflict(const BlockNode *node, const char *how, int perm, Error **errp)
 {
     ERRP_GUARD();
-    error_setg(errp, "Failed to get %s\"%s\" lock on '%s', which somebody else uses; devices write to one image together "
+    error_setg(errp, "cannot have %s\"%s\" access to '%s', which somebody else uses; devices write to one image together "
                "only when all of them say share-rw=on", how, perm_names[perm], node->filename);
-    error_append_hint(errp, "Is another process using the image [%s]?\n", node->filename);
+    error_append_hint(errp, "Look for another machine or tool that has '%s' open.\n", node->filename);
     return false;
 }
 

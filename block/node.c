@@ -66,7 +66,7 @@ void block_node_unref(BlockNode *node)
 static bool check_writable(const BlockNode *node, Error **errp)
 {
     if (node->read_only) {
-        error_setg(errp, "Block node '%s' is read-only", node->name);
+        error_setg(errp, "block node '%s' may only be read", node->name);
     }
     return !node->read_only;
 }
@@ -140,7 +140,7 @@ static bool take_name(BlockNode *node, json_t *opts, Error **errp)
         return false;
     }
     if (block_node_find(node->name)) {
-        error_setg(errp, "Duplicate nodes with node-name='%s'", node->name);
+        error_setg(errp, "there is a block node '%s' already", node->name);
         return false;
     }
     return true;
@@ -159,7 +159,7 @@ static bool take_word(json_t *opts, const char *key, const char *off, const char
         return false;
     }
     if (strcmp(word, off) && (!on || (strcmp(word, on) && strcmp(word, "on")))) {
-        error_setg(errp, "Parameter '%s' does not accept value '%s': it is %s%s%s", key, word, off, on ? " or " : "", on ? on : "");
+        error_setg(errp, "Parameter '%s' cannot be '%s': it is %s%s%s", key, word, off, on ? " or " : "", on ? on : "");
         return false;
     }
     *out = strcmp(word, off) != 0;
@@ -207,7 +207,7 @@ static bool take_detect_zeroes(BlockNode *node, json_t *opts, Error **errp)
         }
     }
     if (word) {
-        error_setg(errp, "Parameter 'detect-zeroes' does not accept value '%s': it is off, on or unmap", word);
+        error_setg(errp, "detect-zeroes=%s: it is off, on or unmap", word);
     }
     return false;
 }
@@ -223,7 +223,7 @@ static bool take_generic(BlockNode *node, json_t *opts, Error **errp)
         return false;
     }
     if (node->force_share && !node->read_only) {
-        error_setg(errp, "force-share=on can only be used with read-only images");
+        error_setg(errp, "force-share=on needs read-only=on");
         return false;
     }
     return true;
@@ -243,7 +243,7 @@ BlockNode *block_node_open(json_t *opts, Error **errp)
         return NULL;
     }
     if (!driver && !*errp) {
-        error_setg(errp, "Parameter 'driver' is missing");
+        error_setg(errp, "Parameter 'driver' must be given");
     }
     node->driver = driver ? find_driver(driver, errp) : NULL;
     if (!node->driver || !take_name(node, rest, errp) || !take_generic(node, rest, errp)) {

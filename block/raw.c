@@ -46,7 +46,7 @@ static BlockNode *take_child(BlockNode *node, json_t *opts, Error **errp)
     }
     child = block_node_find(json_string_value(file));
     if (!child) {
-        error_setg(errp, "Cannot find device='' nor node-name='%s'", json_string_value(file));
+        error_setg(errp, "there is no block node '%s'", json_string_value(file));
         return NULL;
     }
     block_node_ref(child);
@@ -77,7 +77,7 @@ static bool raw_open(BlockNode *node, json_t *opts, Error **errp)
         return false;
     }
     if (node->child->read_only && !node->read_only && !node->auto_read_only) {
-        error_setg(errp, "Block node is read-only: '%s' below '%s'", node->child->name, node->name);
+        error_setg(errp, "block node '%s' may only be read, below '%s'", node->child->name, node->name);
         return false;
     }
     return check_window(node, errp) && (node->read_only || block_node_prepare(node, errp));

@@ -19,8 +19,10 @@ static BlockNode *find_target(const char *device, const char *node_name, Error *
     if (blk && block_backend_interface(blk)) {
         node = block_backend_node(blk);
     }
-    if (!node) {
-        error_setg(errp, "Cannot find device='%s' nor node-name='%s'", device ? device : "", node_name ? node_name : "");
+    if (!device && !node_name) {
+        error_setg(errp, "give device= or node-name=");
+    } else if (!node) {
+        error_setg(errp, "there is no %s '%s'", device ? "drive" : "block node", device ? device : node_name);
     }
     return node;
 }
@@ -61,7 +63,7 @@ bool block_node_truncate(BlockNode *node, uint64_t size, Error **errp)
         return false;
     }
     if (!node->driver->truncate) {
-        error_setg(errp, "Image format driver %s does not support resize", node->driver->name);
+        error_setg(errp, "an image of format %s keeps its size", node->driver->name);
         return false;
     }
     return node->driver->truncate(node, size, errp);
@@ -76,7 +78,7 @@ bool block_resize(const char *device, const char *node_name, int64_t size, Error
         return false;
     }
     if (size < 0) {
-        error_setg(errp, "Parameter 'size' expects a size that is not negative");
+        error_setg(errp, "size: less than 0");
         return false;
     }
     block_backends_foreach(hold_user, node);

@@ -153,7 +153,7 @@ static bool file_open(Chardev *chr, json_t *opts, Error **errp)
     int in = -1, out;
 
     if (!json_object_get(opts, "path")) {
-        error_setg(errp, "chardev: file: no filename given; use path=");
+        error_setg(errp, "a file chardev needs path=");
         return false;
     }
     path = options_take_str(opts, "path", errp);
@@ -192,7 +192,7 @@ static bool pipe_open(Chardev *chr, json_t *opts, Error **errp)
     int in, out;
 
     if (!json_object_get(opts, "path")) {
-        error_setg(errp, "chardev: pipe: no device path given; use path=");
+        error_setg(errp, "a pipe chardev needs path=");
         return false;
     }
     path = options_take_str(opts, "path", errp);
@@ -277,7 +277,7 @@ static bool stdio_open(Chardev *chr, json_t *opts, Error **errp)
         return false;
     }
     if (stdio.chr) {
-        error_setg(errp, "cannot use stdio by multiple character devices ('%s' has it)", stdio.chr->label);
+        error_setg(errp, "stdio is chardev '%s' already", stdio.chr->label);
         return false;
     }
     in = fcntl(0, F_DUPFD_CLOEXEC, 3);

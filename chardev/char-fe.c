@@ -20,7 +20,7 @@ bool qemu_chr_fe_init(CharBackend *be, Chardev *chr, Error **errp)
     }
     if (chr->be) {
         be->chr = NULL;
-        error_setg(errp, "chardev '%s' is already in use", chr->label);
+        error_setg(errp, "chardev '%s' has a user already", chr->label);
         return false;
     }
     chr->be = be;

@@ -186,14 +186,14 @@ static bool mux_open(Chardev *chr, json_t *opts, Error **errp)
     Chardev *base;
 
     if (!json_object_get(opts, "chardev")) {
-        error_setg(errp, "chardev: mux: no chardev given; use chardev=ID");
+        error_setg(errp, "a mux chardev needs chardev=, the id of what it shares");
         return false;
     }
     id = options_take_str(opts, "chardev", errp);
     base = id ? qemu_chr_find(id) : NULL;
     if (!base) {
         if (id) {
-            error_setg(errp, "mux: base chardev '%s' not found", id);
+            error_setg(errp, "mux: there is no chardev '%s' to share", id);
         }
         return false;
     }

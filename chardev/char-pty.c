@@ -100,7 +100,7 @@ static bool pty_open(Chardev *chr, json_t *opts, Error **errp)
         }
     }
     if (openpty(&master, &slave, name, NULL, NULL)) {
-        error_setg_errno(errp, errno, "Failed to create PTY");
+        error_setg_errno(errp, errno, "cannot make a pseudo terminal");
         g_clear_pointer(&s->link, g_free);
         return false;
     }

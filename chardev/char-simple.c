@@ -41,7 +41,7 @@ static bool ringbuf_open(Chardev *chr, json_t *opts, Error **errp)
         return false;
     }
     if (!is_power_of_2(size) || size > 1 * GiB) {
-        error_setg(errp, "size of ringbuf chardev must be power of two");
+        error_setg(errp, "a ringbuf chardev has a power of two of bytes");
         return false;
     }
     s->size = size;
@@ -73,7 +73,7 @@ static void ringbuf_close(Chardev *chr)
 static RingBuf *as_ringbuf(Chardev *chr, Error **errp)
 {
     if (!object_dynamic_cast(OBJECT(chr), "chardev-ringbuf")) {
-        error_setg(errp, "'%s' is not a ringbuf device", chr->label);
+        error_setg(errp, "chardev '%s' is no ringbuf", chr->label);
         return NULL;
     }
     return (RingBuf *)chr;

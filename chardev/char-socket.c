@@ -444,11 +444,11 @@ static bool check_options(const SocketChardev *s, const char *fd, Error **errp)
         return false;
     }
     if (!s->addr.path && !fd && !s->addr.port) {
-        error_setg(errp, "chardev: socket: no port given");
+        error_setg(errp, "a TCP chardev needs port=");
         return false;
     }
     if (s->addr.server && s->reconnect_ms) {
-        error_setg(errp, "'reconnect' option is incompatible with socket in server listen mode");
+        error_setg(errp, "reconnect= is a client's: a server waits to be called");
         return false;
     }
     return true;
@@ -487,7 +487,7 @@ static bool socket_open(Chardev *chr, json_t *opts, Error **errp)
         return false;
     }
     if (wait_given && s->wait && !s->addr.server) {
-        error_setg(errp, "'wait' option is incompatible with socket in client connect mode");
+        error_setg(errp, "wait= is a server's: a client has nobody to wait for");
         return false;
     }
     if (!options_must_be_empty(opts, "chardev socket", errp)) {

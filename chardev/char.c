@@ -58,7 +58,7 @@ int chardev_open_path(const char *path, int flags, Error **errp)
     if (fd == -2) {
         fd = open(path, flags | O_CLOEXEC, 0666);
         if (fd < 0) {
-            error_setg_errno(errp, errno, "Failed to open '%s'", path);
+            error_setg_errno(errp, errno, "cannot open '%s'", path);
         }
     }
     return fd;
@@ -89,7 +89,7 @@ static ChardevClass *backend_class(const char *name, Error **errp)
 
         ERRP_GUARD();
         chardev_list_backends(names);
-        error_setg(errp, "'%s' is not a valid char driver name", name);
+        error_setg(errp, "there is no chardev backend '%s'", name);
         error_append_hint(errp, "%s", names->str);
         return NULL;
     }
@@ -151,7 +151,7 @@ static Chardev *make(const char *backend, const char *id, json_t *opts, bool mux
         return NULL;
     }
     if (qemu_chr_find(id)) {
-        error_setg(errp, "Chardev with id '%s' already exists", id);
+        error_setg(errp, "there is a chardev '%s' already", id);
         return NULL;
     }
     chr = open_backend(klass, backend, mux ? base_id : id, opts, errp);
@@ -173,7 +173,7 @@ Chardev *qemu_chr_new_from_opts(json_t *opts_, Error **errp)
     bool mux = false;
 
     if (!json_object_get(opts, "id")) {
-        error_setg(errp, "chardev: no id specified");
+        error_setg(errp, "a chardev needs id=");
         return NULL;
     }
     if (!json_object_get(opts, "backend")) {
@@ -259,13 +259,13 @@ Chardev *qemu_chr_new(const char *label, const char *spec, bool permit_mux_mon, 
         Chardev *chr = qemu_chr_find(spec + strlen("chardev:"));
 
         if (!chr) {
-            error_setg(errp, "chardev '%s' not found", spec + strlen("chardev:"));
+            error_setg(errp, "there is no chardev '%s'", spec + strlen("chardev:"));
         }
         return chr;
     }
     if (g_str_has_prefix(spec, "mon:")) {
         if (!permit_mux_mon) {
-            error_setg(errp, "mon: isn't supported in this context");
+            error_setg(errp, "'mon:' cannot be used here");
             return NULL;
         }
         spec += strlen("mon:");
@@ -298,11 +298,11 @@ bool qemu_chr_delete(const char *id, Error **errp)
     Chardev *chr = qemu_chr_find(id);
 
     if (!chr) {
-        error_setg(errp, "Chardev '%s' not found", id);
+        error_setg(errp, "there is no chardev '%s'", id);
         return false;
     }
     if (chr->be || (chardev_is_mux(chr) && mux_chardev_busy(chr))) {
-        error_setg(errp, "Chardev '%s' is busy", id);
+        error_setg(errp, "chardev '%s' is in use", id);
         return false;
     }
     object_unparent(OBJECT(chr));
@@ -335,7 +335,7 @@ void chardev_list_backends(GString *out)
 {
     GSList *types = object_class_get_list(TYPE_CHARDEV, false);
 
-    g_string_append(out, "Available chardev backend types: \n");
+    g_string_append(out, "Chardev backends: \n");
     for (GSList *l = types; l; l = l->next) {
         if (!CHARDEV_CLASS(l->data)->internal) {
             g_string_append_printf(out, "  %s\n", object_class_get_name(l->data) + strlen("chardev-"));

@@ -67,7 +67,7 @@ static struct addrinfo *resolve(const SocketAddress *s, Error **errp)
     int err = getaddrinfo(s->host && *s->host ? s->host : NULL, s->port, &hints, &list);
 
     if (err) {
-        error_setg(errp, "address resolution failed for %s:%s: %s", s->host ? s->host : "", s->port, gai_strerror(err));
+        error_setg(errp, "the address %s:%s is not known: %s", s->host ? s->host : "", s->port, gai_strerror(err));
         return NULL;
     }
     return list;
@@ -92,7 +92,7 @@ static int first_that(const SocketAddress *s, int flags, bool (*use)(int fd, con
     }
     if (list) {
         if (fd < 0) {
-            error_setg_errno(errp, err, "Failed to %s to '%s:%s'", doing, s->host ? s->host : "", s->port);
+            error_setg_errno(errp, err, "cannot %s to '%s:%s'", doing, s->host ? s->host : "", s->port);
         }
         freeaddrinfo(list);
     }
@@ -115,7 +115,7 @@ static int listen_unix(const SocketAddress *s, Error **errp)
         unlink(s->path);                /* left by one who died */
     }
     if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) || listen(fd, 1)) {
-        error_setg_errno(errp, errno, "Failed to bind socket to %s", s->path);
+        error_setg_errno(errp, errno, "cannot listen on %s", s->path);
         if (fd >= 0) {
             close(fd);
         }
@@ -155,7 +155,7 @@ static int connect_unix(const SocketAddress *s, Error **errp)
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&a, len)) {
-        error_setg_errno(errp, errno, "Failed to connect to '%s'", s->path);
+        error_setg_errno(errp, errno, "cannot connect to '%s'", s->path);
         if (fd >= 0) {
             close(fd);
         }

@@ -12,7 +12,7 @@ json_t *qmp_getfd(const json_t *args, Error **errp)
     int fd = qemu_chr_fe_get_msgfd(&monitor_current->be);
 
     if (fd < 0) {
-        error_setg(errp, "No file descriptor supplied via SCM_RIGHTS");
+        error_setg(errp, "No file descriptor came with this command (SCM_RIGHTS)");
         return NULL;
     }
     return passed_fd_add(json_string_value(json_object_get(args, "fdname")), fd, errp) ? json_object() : NULL;
@@ -29,12 +29,12 @@ json_t *qmp_add_fd(const json_t *args, Error **errp)
     int fd;
 
     if (id && json_integer_value(id) < 0) {
-        error_setg(errp, "Parameter 'fdset-id' expects a non-negative value");
+        error_setg(errp, "fdset-id: sets are numbered from 0");
         return NULL;
     }
     fd = qemu_chr_fe_get_msgfd(&monitor_current->be);
     if (fd < 0) {
-        error_setg(errp, "No file descriptor supplied via SCM_RIGHTS");
+        error_setg(errp, "No file descriptor came with this command (SCM_RIGHTS)");
         return NULL;
     }
     return passed_fdset_add(fd, id ? json_integer_value(id) : -1, json_string_value(json_object_get(args, "opaque")));

@@ -95,7 +95,7 @@ static void info_chardev(GString *out, const char *args)
     size_t i;
 
     json_array_foreach(list, i, chr) {
-        g_string_append_printf(out, "%s: filename=%s\n", json_string_value(json_object_get(chr, "label")),
+        g_string_append_printf(out, "%s: %s\n", json_string_value(json_object_get(chr, "label")),
                                json_string_value(json_object_get(chr, "filename")));
     }
     json_decref(list);
@@ -149,7 +149,7 @@ static void info_qom_tree(GString *out, const char *args)
     if (obj) {
         print_qom_tree(out, obj, 0);
     } else {
-        g_string_append_printf(out, "Path '%s' could not be resolved.\n", args);
+        g_string_append_printf(out, "There is nothing at '%s'.\n", args);
     }
 }
 
@@ -366,23 +366,23 @@ static void info_trace_events(GString *out, const char *args)
 }
 
 const HmpCommand hmp_info_commands[] = {
-    { "block", "", "show the block devices", info_block },
-    { "chardev", "", "show the character devices", info_chardev },
-    { "cpus", "", "show infos for each CPU", info_cpus },
-    { "kvm", "", "show KVM information", info_kvm },
-    { "memory-devices", "", "show memory devices", info_memory_devices },
-    { "memory_size_summary", "", "show the amount of initially allocated and present hotpluggable memory in bytes", info_memory_size_summary },
-    { "mtree", "[-f]", "show memory tree (-f: dump flat view for address spaces)", info_mtree },
-    { "name", "", "show the current VM name", info_name },
-    { "numa", "", "show NUMA information", info_numa },
-    { "pci", "", "show PCI info", info_pci },
-    { "qom-tree", "[path]", "show QOM composition tree", info_qom_tree },
-    { "qtree", "", "show device tree", info_qtree },
-    { "registers", "[-a] [-s]", "show the cpu registers (-a: of all cpus, -s: with all system registers)", info_registers },
-    { "roms", "", "show roms", info_roms },
-    { "status", "", "show the current VM status (running|paused)", info_status },
-    { "trace-events", "[name]", "show available trace-events & their state", info_trace_events },
-    { "uuid", "", "show the current VM UUID", info_uuid },
-    { "version", "", "show the version", info_version },
+    { "block", "", "drives and their images", info_block },
+    { "chardev", "", "chardevs", info_chardev },
+    { "cpus", "", "CPUs and their threads", info_cpus },
+    { "kvm", "", "whether KVM runs the guest", info_kvm },
+    { "memory-devices", "", "DIMMs", info_memory_devices },
+    { "memory_size_summary", "", "bytes of memory from the start, and plugged since", info_memory_size_summary },
+    { "mtree", "[-f]", "the memory map as a tree (-f: as it comes out, for each address space)", info_mtree },
+    { "name", "", "the name of this machine (-name)", info_name },
+    { "numa", "", "NUMA nodes: CPUs and memory", info_numa },
+    { "pci", "", "PCI functions, bus by bus", info_pci },
+    { "qom-tree", "[path]", "objects as a tree", info_qom_tree },
+    { "qtree", "", "devices and buses as a tree", info_qtree },
+    { "registers", "[-a] [-s]", "registers of the first CPU (-a: of all, -s: with all system registers)", info_registers },
+    { "roms", "", "flash and ROM in the memory map", info_roms },
+    { "status", "", "does the guest run?", info_status },
+    { "trace-events", "[name]", "trace events, and which are on", info_trace_events },
+    { "uuid", "", "the UUID of this machine (-uuid)", info_uuid },
+    { "version", "", "the version of this program", info_version },
     { NULL }
 };

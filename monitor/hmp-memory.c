@@ -73,7 +73,7 @@ static void dump(GString *out, const DumpFormat *f, CPUState *cpu, uint64_t addr
             g_string_append_printf(out, "%s%016" PRIx64 ":", i ? "\n" : "", addr);
         }
         if (!read_guest(cpu, addr, buf, f->size)) {
-            g_string_append(out, "\nCannot access memory\n");
+            g_string_append(out, "\nNothing can be read there\n");
             return;
         }
         print_value(out, f, ldn_le_p(buf, f->size));

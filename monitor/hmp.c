@@ -142,7 +142,7 @@ static Object *find_path(GString *out, const char *path)
     Object *obj = object_resolve_path(path, NULL);
 
     if (!obj) {
-        g_string_append_printf(out, "Error: Device '%s' not found\n", path);
+        g_string_append_printf(out, "Error: There is no device '%s'\n", path);
     }
     return obj;
 }
@@ -226,7 +226,7 @@ static void cmd_trace_event(GString *out, const char *args)
     if (g_strv_length(words) != 2 || (strcmp(words[1], "on") && strcmp(words[1], "off"))) {
         need_args(out, "", "trace-event name on|off");
     } else if (!trace_enable_pattern(words[0], !strcmp(words[1], "on"))) {
-        g_string_append_printf(out, "unknown event \"%s\"\n", words[0]);
+        g_string_append_printf(out, "there is no trace event '%s'\n", words[0]);
     }
 }
 
@@ -252,27 +252,27 @@ static void cmd_help(GString *out, const char *args);
 static void cmd_info(GString *out, const char *args);
 
 static const HmpCommand commands[] = {
-    { "cont|c", "", "resume emulation", cmd_cont },
-    { "device_add", "driver[,prop=value][,...]", "add device, like -device on the command line", cmd_device_add },
-    { "block_resize", "device size", "resize a block image", cmd_block_resize },
-    { "device_del", "device", "remove device", cmd_device_del },
-    { "help|?", "[cmd]", "show the help", cmd_help },
-    { "info", "[subcommand]", "show various information about the system state", cmd_info },
-    { "log", "item1[,...]", "activate logging of the specified items", cmd_log },
-    { "logfile", "filename", "output logs to 'filename'", cmd_logfile },
-    { "object_add", "[qom-type=]type,id=str[,prop=value][,...]", "create QOM object", cmd_object_add },
-    { "object_del", "id", "destroy QOM object", cmd_object_del },
-    { "qom-get", "path property", "print QOM property", cmd_qom_get },
-    { "qom-list", "path", "list QOM properties", cmd_qom_list },
-    { "qom-set", "path property value", "set QOM property", cmd_qom_set },
-    { "quit|q", "", "quit the emulator", cmd_quit },
-    { "stop|s", "", "stop emulation", cmd_stop },
-    { "system_powerdown", "", "send system power down event", cmd_powerdown },
-    { "system_reset", "", "reset the system", cmd_reset },
-    { "system_wakeup", "", "wakeup guest from suspend", cmd_wakeup },
-    { "trace-event", "name on|off", "changes status of a specific trace event", cmd_trace_event },
-    { "x", "/fmt addr", "virtual memory dump starting at 'addr'", hmp_x },
-    { "xp", "/fmt addr", "physical memory dump starting at 'addr'", hmp_xp },
+    { "cont|c", "", "let the guest go on", cmd_cont },
+    { "device_add", "driver[,prop=value][,...]", "plug a device, as -device does at the start", cmd_device_add },
+    { "block_resize", "device size", "give a disk another size", cmd_block_resize },
+    { "device_del", "device", "unplug a device", cmd_device_del },
+    { "help|?", "[cmd]", "what a command does; without a name: all of them", cmd_help },
+    { "info", "[subcommand]", "look at a part of the machine; without a name: what there is to look at", cmd_info },
+    { "log", "item1[,...]", "log these things, as -d does", cmd_log },
+    { "logfile", "filename", "log into this file, as -D does", cmd_logfile },
+    { "object_add", "[qom-type=]type,id=str[,prop=value][,...]", "make an object, as -object does", cmd_object_add },
+    { "object_del", "id", "delete an object", cmd_object_del },
+    { "qom-get", "path property", "the value of a property", cmd_qom_get },
+    { "qom-list", "path", "the properties of an object", cmd_qom_list },
+    { "qom-set", "path property value", "change a property", cmd_qom_set },
+    { "quit|q", "", "end the program", cmd_quit },
+    { "stop|s", "", "halt the guest", cmd_stop },
+    { "system_powerdown", "", "press the power button", cmd_powerdown },
+    { "system_reset", "", "press the reset button", cmd_reset },
+    { "system_wakeup", "", "wake a guest that sleeps", cmd_wakeup },
+    { "trace-event", "name on|off", "switch trace events on or off", cmd_trace_event },
+    { "x", "/fmt addr", "numbers in memory, as the first CPU sees it", hmp_x },
+    { "xp", "/fmt addr", "numbers in memory, by guest-physical address", hmp_xp },
     { NULL }
 };
 
@@ -309,7 +309,7 @@ static void cmd_help(GString *out, const char *args)
     } else if (one) {
         print_help(out, (HmpCommand[]) { *one, { NULL } }, "");
     } else if (*args) {
-        g_string_append_printf(out, "unknown command: '%s'\n", args);
+        g_string_append_printf(out, "there is no command '%s'\n", args);
     } else {
         print_help(out, commands, "");
     }
@@ -342,7 +342,7 @@ static void cmd_info(GString *out, const char *args)
     if (cmd) {
         cmd->run(out, rest);
     } else {
-        g_string_append_printf(out, "unknown command: 'info %s'\n", args);
+        g_string_append_printf(out, "there is no command 'info %s'\n", args);
     }
 }
 
@@ -364,7 +364,7 @@ char *monitor_hmp_execute(const char *line)
     if (cmd) {
         cmd->run(out, rest);
     } else if (*trimmed) {
-        g_string_append_printf(out, "unknown command: '%s'\n", trimmed);
+        g_string_append_printf(out, "there is no command '%s'\n", trimmed);
     }
     error_set_sink(NULL, NULL);
     return g_string_free(out, FALSE);
@@ -402,7 +402,7 @@ static void greet(void *opaque)
 
     if (mon->open && mon->banner_due && !mon->muted) {
         mon->banner_due = false;
-        monitor_puts(mon, "QEMU " QEMU_VERSION " monitor - type 'help' for more information\n");
+        monitor_puts(mon, "QEMU " QEMU_VERSION " monitor: 'help' lists what it understands\n");
         line_editor_prompt(&mon->line);
     }
 }

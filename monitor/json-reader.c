@@ -43,7 +43,7 @@ static void complete(JsonReader *r)
 {
     json_error_t je;
     json_t *value = json_loadb(r->text->str, r->text->len, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &je);
-    g_autofree char *why = value ? NULL : g_strdup_printf("JSON parse error, %s", je.text);
+    g_autofree char *why = value ? NULL : g_strdup_printf("not JSON: %s", je.text);
 
     json_reader_reset(r);
     r->got(r->opaque, value, why);
@@ -122,7 +122,7 @@ void json_reader_feed(JsonReader *r, const uint8_t *buf, size_t len)
         if (r->text->len >= QMP_MAX_MESSAGE) {
             give_up(r, "JSON token size limit exceeded: a message may have 64 MiB");
         } else if (r->depth > QMP_MAX_DEPTH) {
-            give_up(r, "JSON nesting depth limit exceeded");
+            give_up(r, "JSON nested too deeply");
         }
     }
 }

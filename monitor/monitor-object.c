@@ -49,7 +49,7 @@ static bool complete(MonitorObject *m, const char *mode, Error **errp)
     const char *id = object_get_canonical_path_component(OBJECT(m));
 
     if (!m->chardev) {
-        error_setg(errp, "Parameter 'chardev' is missing");
+        error_setg(errp, "Parameter 'chardev' must be given");
         return false;
     }
     return monitor_init(json_pack("{s:s, s:s, s:s, s:b}", "id", id, "chardev", m->chardev, "mode", mode, "pretty", m->pretty), errp);

@@ -207,11 +207,11 @@ static bool parse_opts(MonitorOpts *o, json_t *opts, Error **errp)
         return false;
     }
     if (!o->chardev) {
-        error_setg(errp, "Parameter 'chardev' is missing");
+        error_setg(errp, "Parameter 'chardev' must be given");
         return false;
     }
     if (o->mode && strcmp(o->mode, "readline") && strcmp(o->mode, "control")) {
-        error_setg(errp, "Parameter 'mode' does not accept value '%s', valid values are readline and control", o->mode);
+        error_setg(errp, "mode=%s: it is readline or control", o->mode);
         return false;
     }
     return true;
@@ -223,7 +223,7 @@ static bool start_from_opts(const MonitorOpts *o, Error **errp)
     Monitor *mon;
 
     if (!chr) {
-        error_setg(errp, "chardev \"%s\" not found", o->chardev);
+        error_setg(errp, "there is no chardev '%s'", o->chardev);
         return false;
     }
     mon = g_new0(Monitor, 1);

@@ -43,7 +43,7 @@ static bool flatten_address(json_t *opts, const json_t *addr, Error **errp)
     json_t *data = json_object_get(addr, "data");
 
     if (!type || !json_is_object(data)) {
-        error_setg(errp, "Parameter 'backend.data.addr' expects type and data");
+        error_setg(errp, "backend.data.addr needs type and data");
         return false;
     }
     if (!strcmp(type, "fd")) {
@@ -94,7 +94,7 @@ static Chardev *find_chardev(const json_t *args, Error **errp)
     Chardev *chr = qemu_chr_find(id);
 
     if (!chr) {
-        error_setg(errp, "Device '%s' not found", id);
+        error_setg(errp, "There is no device '%s'", id);
     }
     return chr;
 }
@@ -132,7 +132,7 @@ json_t *qmp_ringbuf_read(const json_t *args, Error **errp)
         return NULL;
     }
     if (size <= 0) {
-        error_setg(errp, "Parameter 'size' expects a number greater than zero");
+        error_setg(errp, "size: 0 is nothing to read");
         return NULL;
     }
     bytes = qemu_chr_ringbuf_read(chr, size, &len, errp);
@@ -180,6 +180,6 @@ json_t *qmp_netdev_add(const json_t *args, Error **errp)
 
 json_t *qmp_netdev_del(const json_t *args, Error **errp)
 {
-    error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "Device '%s' not found", json_string_value(json_object_get(args, "id")));
+    error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", json_string_value(json_object_get(args, "id")));
     return NULL;
 }

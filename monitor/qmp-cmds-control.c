@@ -85,7 +85,7 @@ json_t *qmp_cont(const json_t *args, Error **errp)
     case RUN_STATE_SHUTDOWN:
     case RUN_STATE_INTERNAL_ERROR:
     case RUN_STATE_GUEST_PANICKED:
-        error_setg(errp, "Resetting the Virtual Machine is required");
+        error_setg(errp, "This machine has come to its end; only system_reset starts it again");
         return NULL;
     default:
         vm_start();
@@ -117,7 +117,7 @@ json_t *qmp_system_wakeup(const json_t *args, Error **errp)
         }
     }
     if (!woken) {
-        error_setg(errp, "Unable to wake up: guest is not in suspended state");
+        error_setg(errp, "The guest does not sleep");
         return NULL;
     }
     return json_object();
@@ -155,7 +155,7 @@ static void list_event(TraceEvent *e, void *opaque)
 
 static bool no_such_event(const char *name, Error **errp)
 {
-    error_setg(errp, "unknown event \"%s\"", name);
+    error_setg(errp, "there is no trace event '%s'", name);
     return false;
 }
 

@@ -106,7 +106,7 @@ json_t *qmp_query_cpus_fast(const json_t *args, Error **errp)
 
 json_t *qmp_query_hotpluggable_cpus(const json_t *args, Error **errp)
 {
-    error_setg(errp, "machine does not support hot-plugging CPUs");
+    error_setg(errp, "the CPUs of this machine neither come nor go");
     return NULL;
 }
 
@@ -155,11 +155,11 @@ json_t *qmp_query_cpu_model_expansion(const json_t *args, Error **errp)
     Object *cpu;
 
     if (strcmp(json_string_value(json_object_get(args, "type")), "full")) {
-        error_setg(errp, "The requested expansion type is not supported");
+        error_setg(errp, "Only 'full' is known");
         return NULL;
     }
     if (!klass || object_class_is_abstract(klass)) {
-        error_setg(errp, "The CPU type '%s' is not a recognized ARM CPU type", name);
+        error_setg(errp, "There is no Arm CPU of type '%s'", name);
         return NULL;
     }
     cpu = object_new_with_class(klass);

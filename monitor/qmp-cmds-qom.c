@@ -13,9 +13,9 @@ static Object *find_object(const json_t *args, Error **errp)
     Object *obj = object_resolve_path(path, &ambiguous);
 
     if (!obj && ambiguous) {
-        error_setg(errp, "Path '%s' is ambiguous", path);
+        error_setg(errp, "'%s' could be more than one object", path);
     } else if (!obj) {
-        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "Device '%s' not found", path);
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", path);
     }
     return obj;
 }
@@ -98,7 +98,7 @@ static void describe_device_property(ObjectProperty *prop, void *opaque)
 
 static json_t *class_not_found(const char *typename, Error **errp)
 {
-    error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "Class '%s' not found", typename);
+    error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no type '%s'", typename);
     return NULL;
 }
 
@@ -124,11 +124,11 @@ json_t *qmp_device_list_properties(const json_t *args, Error **errp)
     Object *obj;
 
     if (!klass) {
-        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "Device '%s' not found", typename);
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", typename);
         return NULL;
     }
     if (!object_class_dynamic_cast(klass, TYPE_DEVICE) || object_class_is_abstract(klass)) {
-        error_setg(errp, "Parameter 'typename' expects a non-abstract device type");
+        error_setg(errp, "typename: that is what several devices have in common, not one of them");
         return NULL;
     }
     /* Some properties are an instance's, such as those of a transport's inner device. */

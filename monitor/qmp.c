@@ -57,27 +57,27 @@ static bool check_request(const json_t *request, Error **errp)
     json_t *v;
 
     if (!json_is_object(request)) {
-        error_setg(errp, "QMP input must be a JSON object");
+        error_setg(errp, "a command is a JSON object");
         return false;
     }
     json_object_foreach((json_t *)request, key, v) {
         if (!strcmp(key, "execute") || !strcmp(key, "exec-oob")) {
             if (!json_is_string(v)) {
-                error_setg(errp, "QMP input member '%s' must be a string", key);
+                error_setg(errp, "the member '%s' of a command is a string", key);
                 return false;
             }
         } else if (!strcmp(key, "arguments")) {
             if (!json_is_object(v)) {
-                error_setg(errp, "QMP input member 'arguments' must be an object");
+                error_setg(errp, "the member 'arguments' of a command is an object");
                 return false;
             }
         } else if (strcmp(key, "id")) {
-            error_setg(errp, "QMP input member '%s' is unexpected", key);
+            error_setg(errp, "a command has no member '%s'", key);
             return false;
         }
     }
     if (!json_object_get(request, "execute") && !json_object_get(request, "exec-oob")) {
-        error_setg(errp, "QMP input lacks member 'execute'");
+        error_setg(errp, "a command needs the member 'execute'");
         return false;
     }
     if (json_object_get(request, "execute") && json_object_get(request, "exec-oob")) {
@@ -93,19 +93,19 @@ static const QmpCommand *find_allowed(const Monitor *mon, const char *name, bool
     bool is_negotiation = !strcmp(name, "qmp_capabilities");
 
     if (!mon->negotiated && !is_negotiation) {
-        error_set(errp, ERROR_CLASS_COMMAND_NOT_FOUND, "Expecting capabilities negotiation with 'qmp_capabilities'");
+        error_set(errp, ERROR_CLASS_COMMAND_NOT_FOUND, "qmp_capabilities comes before any other command");
         return NULL;
     }
     if (mon->negotiated && is_negotiation) {
-        error_set(errp, ERROR_CLASS_COMMAND_NOT_FOUND, "Capabilities negotiation is already complete, command ignored");
+        error_set(errp, ERROR_CLASS_COMMAND_NOT_FOUND, "qmp_capabilities has been given; there is nothing left to agree on");
         return NULL;
     }
     if (!cmd) {
-        error_set(errp, ERROR_CLASS_COMMAND_NOT_FOUND, "The command %s has not been found", name);
+        error_set(errp, ERROR_CLASS_COMMAND_NOT_FOUND, "There is no command %s", name);
         return NULL;
     }
     if (oob && !(cmd->flags & QMP_ALLOW_OOB)) {
-        error_setg(errp, "The command %s does not support OOB", name);
+        error_setg(errp, "%s cannot be run out of band", name);
         return NULL;
     }
     return cmd;

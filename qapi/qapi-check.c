@@ -25,7 +25,7 @@ const QmpCommand *qmp_find_command(const char *name)
 
 static bool wrong_type(const char *name, const char *expected, Error **errp)
 {
-    error_setg(errp, "Invalid parameter type for '%s', expected: %s", name, expected);
+    error_setg(errp, "Parameter '%s' must be of type %s", name, expected);
     return false;
 }
 
@@ -37,7 +37,7 @@ static bool check_enum(const QapiType *type, const json_t *value, const char *na
         return wrong_type(name, "string", errp);
     }
     if (!g_strv_contains(type->values, s)) {
-        error_setg(errp, "Parameter '%s' does not accept value '%s'", name, s);
+        error_setg(errp, "Parameter '%s' cannot be '%s'", name, s);
         return false;
     }
     return true;
@@ -102,7 +102,7 @@ static bool check_members(const QapiType *type, const json_t *value, const char 
         g_autofree char *where = *name ? g_strdup_printf("%s.%s", name, m->name) : g_strdup(m->name);
 
         if (!v && !m->optional) {
-            error_setg(errp, "Parameter '%s' is missing", where);
+            error_setg(errp, "Parameter '%s' must be given", where);
             return false;
         }
         if (v && !qapi_check(m->type, v, where, errp)) {

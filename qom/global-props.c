@@ -32,7 +32,7 @@ bool object_apply_global_props(Object *obj, Error **errp)
         }
         g->used = true;
         if (!object_property_set_str(obj, g->name, g->value, errp)) {
-            error_prepend(errp, "can't apply global %s.%s=%s: ", g->type, g->name, g->value);
+            error_prepend(errp, "-global %s.%s=%s: ", g->type, g->name, g->value);
             return false;
         }
     }
@@ -47,10 +47,10 @@ bool object_check_globals_used(Error **errp)
         GlobalProp *g = g_ptr_array_index(globals, i);
 
         if (!g->used && !object_class_by_name(g->type)) {
-            warn_report("global %s.%s has invalid class name", g->type, g->name);
+            warn_report("-global %s.%s: there is no such type", g->type, g->name);
             all_known = false;
         } else if (!g->used) {
-            warn_report("global %s.%s=%s not used", g->type, g->name, g->value);
+            warn_report("-global %s.%s=%s changed nothing", g->type, g->name, g->value);
         }
     }
     return all_known;

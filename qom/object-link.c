@@ -43,7 +43,7 @@ bool object_resolve_link(const json_t *value, const char *name, const char *type
         return true;
     }
     if (!path) {
-        error_setg(errp, "Invalid parameter type for '%s', expected: string", name);
+        error_setg(errp, "Parameter '%s' must be text", name);
         return false;
     }
     if (direct_target || !*path) {
@@ -56,11 +56,11 @@ bool object_resolve_link(const json_t *value, const char *name, const char *type
         return true;
     }
     if (ambiguous) {
-        error_setg(errp, "Path '%s' does not uniquely identify an object", path);
+        error_setg(errp, "'%s' could be more than one object; give its whole path", path);
     } else if (object_resolve_path(path, NULL)) {
-        error_setg(errp, "Invalid parameter type for '%s', expected: %s", name, type);
+        error_setg(errp, "Parameter '%s' must be of type %s", name, type);
     } else {
-        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "Device '%s' not found", path);
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", path);
     }
     return false;
 }
@@ -215,7 +215,7 @@ Object *object_property_get_link(Object *obj, const char *name, Error **errp)
         return NULL;
     }
     if (!prop->target) {
-        error_setg(errp, "Property '%s.%s' is not a link", object_get_typename(obj), name);
+        error_setg(errp, "'%s': property '%s' is no link", object_get_typename(obj), name);
         return NULL;
     }
     return prop->target(obj, prop);

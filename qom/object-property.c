@@ -214,7 +214,7 @@ void property_not_found(Object *obj, const char *name, Error **errp)
     ERRP_GUARD();
     Nearest n = { .wanted = name, .distance = 4 };
 
-    error_setg(errp, "Property '%s.%s' not found", object_get_typename(obj), name);
+    error_setg(errp, "'%s' has no property '%s'", object_get_typename(obj), name);
     object_property_foreach(obj, look_nearer, &n);
     if (n.name) {
         error_append_hint(errp, "Did you mean '%s'? ", n.name);
@@ -231,7 +231,7 @@ json_t *object_property_get(Object *obj, const char *name, Error **errp)
         return NULL;
     }
     if (!prop->get) {
-        error_setg(errp, "Property '%s.%s' is not readable", object_get_typename(obj), name);
+        error_setg(errp, "'%s' does not tell its property '%s'", object_get_typename(obj), name);
         return NULL;
     }
     return prop->get(obj, prop, errp);
@@ -246,7 +246,7 @@ bool object_property_set(Object *obj, const char *name, const json_t *value, Err
         return false;
     }
     if (!prop->set) {
-        error_setg(errp, "Property '%s.%s' is not writable", object_get_typename(obj), name);
+        error_setg(errp, "'%s' does not let its property '%s' be set", object_get_typename(obj), name);
         return false;
     }
     return prop->set(obj, prop, value, errp);

@@ -62,7 +62,7 @@ bool object_property_try_add_child(Object *obj, const char *name, Object *child,
 
     g_assert(!child->parent);
     if (object_property_find(obj, full_name)) {
-        error_setg(errp, "attempt to add duplicate property '%s' to object (type '%s')",
+        error_setg(errp, "property '%s' is there already (object of type '%s')",
                    full_name, object_get_typename(obj));
         return false;
     }

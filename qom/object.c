@@ -81,7 +81,7 @@ Object *object_new_with_props(const char *type, Object *parent, const char *id, 
     Object *obj;
 
     if (!klass || object_class_is_abstract(klass)) {
-        error_setg(errp, klass ? "object type '%s' is abstract" : "invalid object type: %s", type);
+        error_setg(errp, klass ? "'%s' is no object type but what some have in common" : "there is no object type '%s'", type);
         return NULL;
     }
     obj = object_new_with_class(klass);

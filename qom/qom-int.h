@@ -23,7 +23,7 @@ bool type_is_a(const TypeImpl *type, const char *name);
 ObjectProperty *property_new(const char *name, const char *type, ObjectPropertyGet *get, ObjectPropertySet *set, void *opaque);
 void property_free(ObjectProperty *prop);
 void object_release_properties(Object *obj);
-/* "Property 'T.N' not found" with what is near. */
+/* "'T' has no property 'N'" with what is near. */
 void property_not_found(Object *obj, const char *name, Error **errp);
 
 #endif

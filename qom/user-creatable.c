@@ -19,7 +19,7 @@ Object *user_creatable_add(json_t *opts, Error **errp)
     g_autofree char *type = NULL, *id = NULL;
 
     if (!json_object_get(props, "qom-type") || !json_object_get(props, "id")) {
-        error_setg(errp, "Parameter '%s' is missing", json_object_get(props, "qom-type") ? "id" : "qom-type");
+        error_setg(errp, "Parameter '%s' must be given", json_object_get(props, "qom-type") ? "id" : "qom-type");
         return NULL;
     }
     type = options_take_str(props, "qom-type", errp);
@@ -28,13 +28,13 @@ Object *user_creatable_add(json_t *opts, Error **errp)
         return NULL;
     }
     if (!type_is_creatable(type)) {
-        error_setg(errp, "Parameter 'qom-type' does not accept value '%s'", type);
+        error_setg(errp, "qom-type: there is no object type '%s'", type);
         return NULL;
     }
     if (!id_wellformed(id)) {
         ERRP_GUARD();
-        error_setg(errp, "Parameter 'id' expects an identifier");
-        error_append_hint(errp, "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.\n");
+        error_setg(errp, "id: not an identifier");
+        error_append_hint(errp, "An identifier begins with a letter; letters, digits, '-', '.' and '_' may follow.\n");
         return NULL;
     }
     return object_new_with_props(type, object_get_objects_root(), id, props, errp);
@@ -46,7 +46,7 @@ bool user_creatable_del(const char *id, Error **errp)
     UserCreatableClass *ucc;
 
     if (!obj) {
-        error_setg(errp, "object '%s' not found", id);
+        error_setg(errp, "there is no object '%s'", id);
         return false;
     }
     ucc = USER_CREATABLE_GET_CLASS(obj);

@@ -52,7 +52,7 @@ const OptionDef option_defs[] = {
 
     TEXT("kernel", OPT_KERNEL, "FILE", "Linux Image, raw or compressed, or an ELF file"),
     TEXT("initrd", OPT_INITRD, "FILE", "initial RAM disk"),
-    TEXT("append", OPT_APPEND, "TEXT", "kernel command line"),
+    TEXT("append", OPT_APPEND, "TEXT", "what the kernel is told"),
     TEXT("dtb", OPT_DTB, "FILE", "device tree to use instead of our own"),
     TEXT("bios", OPT_BIOS, "FILE", "firmware image for the first flash bank"),
     KEYVAL("fw_cfg", OPT_FW_CFG, "name", "[name=]NAME,file=FILE|string=TEXT", "an item for firmware to find"),
@@ -69,7 +69,7 @@ const OptionDef option_defs[] = {
     TEXT("readconfig", OPT_READCONFIG, "FILE", "more options from FILE"),
 
     FLAG("S", OPT_S, "start with vCPUs stopped; `cont` starts them"),
-    FLAG("no-reboot", OPT_NO_REBOOT, "exit instead of rebooting"),
+    FLAG("no-reboot", OPT_NO_REBOOT, "a guest that reboots ends the program"),
     FLAG("no-shutdown", OPT_NO_SHUTDOWN, "stop instead of exiting when the guest powers off"),
     KEYVAL("action", OPT_ACTION, NULL, "reboot=|shutdown=|panic=|watchdog=ACTION", "what happens on these events"),
     TEXT("watchdog-action", OPT_WATCHDOG_ACTION, "ACTION", "same as -action watchdog=ACTION"),

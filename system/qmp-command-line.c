@@ -19,7 +19,7 @@ json_t *qmp_query_command_line_options(const json_t *args, Error **errp)
     }
     if (wanted && !json_array_size(list)) {
         json_decref(list);
-        error_setg(errp, "invalid option name: %s", wanted);
+        error_setg(errp, "there is no option -%s", wanted);
         return NULL;
     }
     return list;

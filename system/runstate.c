@@ -266,7 +266,7 @@ void vm_resets_are_shutdowns(bool on)
 
 static bool bad_action(const char *event, const char *action, const char *valid, Error **errp)
 {
-    error_setg(errp, "Parameter '%s' does not accept value '%s', valid values are %s", event, action, valid);
+    error_setg(errp, "Parameter '%s' cannot be '%s', valid values are %s", event, action, valid);
     return false;
 }
 

@@ -135,7 +135,7 @@ static bool object_help(const OptionItem *item)
 
     if (is_help(type) || (item->wants_help && !type)) {
         GSList *all = object_class_get_list(TYPE_USER_CREATABLE, false);
-        printf("List of user creatable objects:\n");
+        printf("Objects:\n");
         for (GSList *l = all; l; l = l->next) {
             printf("  %s\n", object_class_get_name(l->data));
         }
@@ -156,7 +156,7 @@ static bool cpu_help(const OptionItem *item)
         return false;
     }
     all = object_class_get_list(TYPE_ARM_CPU, false);
-    printf("Available CPUs:\n");
+    printf("CPUs:\n");
     for (GSList *l = all; l; l = l->next) {
         const char *name = object_class_get_name(l->data);
         printf("  %.*s\n", (int)(strlen(name) - strlen(ARM_CPU_TYPE_SUFFIX)), name);
@@ -168,7 +168,7 @@ static bool cpu_help(const OptionItem *item)
 static bool chardev_help(const OptionItem *item)
 {
     if (is_help(json_string_value(json_object_get(item->opts, "backend"))) || item->wants_help) {
-        g_autoptr(GString) out = g_string_new("Available chardev backend types:\n");
+        g_autoptr(GString) out = g_string_new("Chardev backends:\n");
         chardev_list_backends(out);
         fputs(out->str, stdout);
         return true;
@@ -184,7 +184,7 @@ static bool accel_help(const OptionItem *item)
         return false;
     }
     all = object_class_get_list(TYPE_ACCEL, false);
-    printf("Accelerators supported in this binary:\n");
+    printf("Accelerators in this program:\n");
     for (GSList *l = all; l; l = l->next) {
         const char *name = object_class_get_name(l->data);
         printf("%.*s\n", (int)(strlen(name) - strlen(ACCEL_CLASS_SUFFIX)), name);
@@ -223,7 +223,7 @@ static void print_machines(void)
 {
     GSList *all = object_class_get_list(TYPE_MACHINE, false);
 
-    printf("Supported machines are:\n");
+    printf("Machines:\n");
     for (GSList *l = all; l; l = l->next) {
         MachineClass *mc = MACHINE_CLASS(l->data);
         if (mc->alias) {

@@ -277,7 +277,7 @@ static MachineState *machine_create(const char *name, Error **errp)
         if (name) {
             error_setg(errp, "-machine %s: no such machine; -machine help lists them", name);
         } else {
-            error_setg(errp, "no machine specified, and there is no default; use -machine virt");
+            error_setg(errp, "which machine? Give -machine virt");
         }
         return NULL;
     }

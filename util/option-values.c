@@ -117,7 +117,7 @@ bool option_bool(const json_t *v, const char *name, bool *out, Error **errp)
             return true;
         }
     }
-    error_setg(errp, "Parameter '%s' expects 'on' or 'off'", name);
+    error_setg(errp, "Parameter '%s' must be 'on' or 'off'", name);
     return false;
 }
 
@@ -138,7 +138,7 @@ bool option_uint(const json_t *v, const char *name, uint64_t max, uint64_t *out,
         return true;
     }
     given = value_text(v);
-    error_setg(errp, "Parameter '%s' expects an integer from 0 to %" PRIu64 ", not %s", name, max, given);
+    error_setg(errp, "Parameter '%s' must be an integer from 0 to %" PRIu64 ", not %s", name, max, given);
     return false;
 }
 
@@ -171,7 +171,7 @@ bool option_int(const json_t *v, const char *name, int64_t min, int64_t max, int
         return true;
     }
     given = value_text(v);
-    error_setg(errp, "Parameter '%s' expects an integer from %" PRId64 " to %" PRId64 ", not %s", name, min, max, given);
+    error_setg(errp, "Parameter '%s' must be an integer from %" PRId64 " to %" PRId64 ", not %s", name, min, max, given);
     return false;
 }
 
@@ -188,7 +188,7 @@ bool option_size(const json_t *v, const char *name, uint64_t *out, Error **errp)
         return true;
     }
     given = value_text(v);
-    error_setg(errp, "Parameter '%s' expects a size below 2^64, not %s", name, given);
+    error_setg(errp, "Parameter '%s' must be a size below 2^64, not %s", name, given);
     error_append_hint(errp, "You may use k, M, G, T, P and E suffixes for kilobytes, megabytes, "
                       "gigabytes, terabytes, petabytes and exabytes.\n");
     return false;
@@ -197,7 +197,7 @@ bool option_size(const json_t *v, const char *name, uint64_t *out, Error **errp)
 const char *option_str(const json_t *v, const char *name, Error **errp)
 {
     if (!json_is_string(v)) {
-        error_setg(errp, "Invalid parameter type for '%s', expected: string", name);
+        error_setg(errp, "Parameter '%s' must be text", name);
     }
     return json_string_value(v);
 }
@@ -269,7 +269,7 @@ bool options_must_be_empty(const json_t *opts, const char *what, Error **errp)
     if (!key) {
         return true;
     }
-    error_setg(errp, "Parameter '%s' is unexpected for %s", key, what);
+    error_setg(errp, "'%s' means nothing to %s", key, what);
     return false;
 }
 

@@ -57,7 +57,7 @@ static bool store(json_t *obj, const char *key, const char *value, Error **errp)
     }
     if (!key_is_path(part, n)) {
         json_decref(text);
-        error_setg(errp, "Invalid parameter '%s'", key);
+        error_setg(errp, "Unknown parameter '%s'", key);
         return false;
     }
     for (guint i = 0; i + 1 < n; i++) {
@@ -68,14 +68,14 @@ static bool store(json_t *obj, const char *key, const char *value, Error **errp)
             json_object_set_new(obj, part[i], next);
         } else if (!json_is_object(next)) {
             json_decref(text);
-            error_setg(errp, "Parameters '%s.*' used inconsistently", part[i]);
+            error_setg(errp, "'%s.' is given as a list and as named members", part[i]);
             return false;
         }
         obj = next;
     }
     if (json_is_object(json_object_get(obj, part[n - 1]))) {
         json_decref(text);
-        error_setg(errp, "Parameters '%s.*' used inconsistently", key);
+        error_setg(errp, "'%s.' is given as a list and as named members", key);
         return false;
     }
     if (json_object_get(obj, part[n - 1]) && g_strv_contains(list_keys, key)) {
@@ -85,7 +85,7 @@ static bool store(json_t *obj, const char *key, const char *value, Error **errp)
     /* Any other key takes the place of its last mention. */
     json_object_del(obj, part[n - 1]);
     if (json_object_set_new(obj, part[n - 1], text) < 0) {
-        error_setg(errp, "Invalid parameter '%s'", key);
+        error_setg(errp, "Unknown parameter '%s'", key);
         return false;
     }
     return true;

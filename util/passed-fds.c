@@ -20,7 +20,7 @@ bool passed_fd_add(const char *name, int fd, Error **errp)
 {
     if (g_ascii_isdigit(*name)) {
         close(fd);
-        error_setg(errp, "Parameter 'fdname' expects a name not starting with a digit");
+        error_setg(errp, "fdname: a name does not begin with a digit");
         return false;
     }
     if (!named) {
@@ -33,7 +33,7 @@ bool passed_fd_add(const char *name, int fd, Error **errp)
 bool passed_fd_close(const char *name, Error **errp)
 {
     if (!named || !g_hash_table_remove(named, name)) {
-        error_setg(errp, "File descriptor named '%s' not found", name);
+        error_setg(errp, "There is no file descriptor '%s'; getfd gives one that name", name);
         return false;
     }
     return true;
@@ -53,7 +53,7 @@ int passed_fd_param(const char *text, Error **errp)
         return number;
     }
     if (!named || !g_hash_table_steal_extended(named, text, (gpointer *)&name, &fd)) {
-        error_setg(errp, "File descriptor named '%s' has not been found", text);
+        error_setg(errp, "'%s' is neither the name of a file descriptor (getfd) nor a number", text);
         return -1;
     }
     g_free(name);
@@ -141,7 +141,7 @@ bool passed_fdset_remove(int64_t id, const int *fd, Error **errp)
         }
     }
     if (!set || fd) {
-        error_setg(errp, "File descriptor named 'fdset-id:%" PRId64 "' not found", id);
+        error_setg(errp, "There is no set of file descriptors %" PRId64, id);
         return false;
     }
     g_ptr_array_remove(sets, set);
@@ -185,7 +185,7 @@ bool passed_fdset_option(const json_t *given, Error **errp)
         return false;
     }
     if (fd <= 2) {
-        error_setg(errp, "-add-fd fd=%d: fd cannot be a standard I/O stream", (int)fd);
+        error_setg(errp, "-add-fd fd=%d: descriptors 0 to 2 are the program's own", (int)fd);
         return false;
     }
     copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);

@@ -194,10 +194,10 @@ bool qemu_set_log_items(const char *items, Error **errp)
                 return false;
             }
         } else if (!strcmp(*w, "help")) {
-            printf("Log items (comma separated):\n"
+            printf("What -d takes, with commas in between:\n"
                    "guest_errors    log when the guest OS does something invalid\n"
-                   "unimp           log unimplemented functionality\n"
-                   "trace:PATTERN   enable trace events\n");
+                   "unimp           what a guest asks for and is not there\n"
+                   "trace:PATTERN   trace events by name\n");
             exit(0);
         } else {
             error_setg(errp, "Unknown log item '%s'; -d help lists them", *w);

@@ -133,7 +133,7 @@ static bool complete(UserCreatable *uc, Error **errp)
     AcpiGenericInitiator *gi = ACPI_GENERIC_INITIATOR(uc);
 
     if (!gi->pci_dev || !gi->has_node) {
-        error_setg(errp, "Parameter '%s' is missing", gi->pci_dev ? "node" : "pci-dev");
+        error_setg(errp, "Parameter '%s' must be given", gi->pci_dev ? "node" : "pci-dev");
         return false;
     }
     if (qdev_hotplug_time() && !check(gi, current_machine, errp)) {

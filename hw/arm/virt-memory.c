@@ -57,7 +57,7 @@ bool virt_memory_plug(MachineState *ms, DeviceState *dev, Error **errp)
 bool virt_memory_unplug_request(MachineState *ms, DeviceState *dev, Error **errp)
 {
     if (!as_dimm(dev)) {
-        error_setg(errp, "Device '%s' does not support hotplugging", dev->id ?: object_get_typename(OBJECT(dev)));
+        error_setg(errp, "Device '%s' cannot come or go while the machine runs", dev->id ?: object_get_typename(OBJECT(dev)));
         return false;
     }
     acpi_ged_remove_memory(ACPI_GED(VIRT_MACHINE(ms)->acpi_dev), as_dimm(dev));

@@ -11,14 +11,14 @@
 
 typedef struct Switch { const char *name; size_t offset; const char *text; bool initial; } Switch;
 static const Switch switches[] = {
-    { "highmem", offsetof(VirtMachineState, highmem), "Set on/off to enable/disable using physical address space above 32 bits", true },
+    { "highmem", offsetof(VirtMachineState, highmem), "Set on/off to let things lie above 4 GiB", true },
     { "compact-highmem", offsetof(VirtMachineState, highmem_compact), "Set on/off to let absent high regions take no room", true },
     { "highmem-ecam", offsetof(VirtMachineState, highmem_ecam), "Set on/off to put PCI configuration space (256 buses) above RAM", true },
     { "highmem-mmio", offsetof(VirtMachineState, highmem_mmio), "Set on/off to have a PCI memory window above RAM", true },
     { "highmem-redists", offsetof(VirtMachineState, highmem_redists), "Set on/off to have GICv3 redistributors above RAM, for more than 123 CPUs", true },
     { "its", offsetof(VirtMachineState, its), "Set on/off to have a GICv3 ITS", true },
     { "dtb-randomness", offsetof(VirtMachineState, dtb_randomness), "Set off to put no random seeds in the device tree", true },
-    { "dtb-kaslr-seed", offsetof(VirtMachineState, dtb_randomness), "Deprecated synonym of dtb-randomness", true },
+    { "dtb-kaslr-seed", offsetof(VirtMachineState, dtb_randomness), "The old name of dtb-randomness", true },
     { "default-bus-bypass-iommu", offsetof(VirtMachineState, default_bus_bypass_iommu), "Set on to let pcie.0 go around iommu=smmuv3", false },
 };
 
@@ -89,9 +89,9 @@ static const char *const gic_names[] = { "2", "3", "host", "max", NULL };
 static const char *const msi_names[] = { "auto", "its", "gicv2m", "off", NULL };
 static const char *const iommu_names[] = { "none", "smmuv3", NULL };
 static const Choice choices[] = {
-    { "gic-version", offsetof(VirtMachineState, gic_version_opt), gic_names, "Set GIC version. Valid values are 2, 3, host and max", "3" },
-    { "msi", offsetof(VirtMachineState, msi_opt), msi_names, "Set MSI settings. Valid values are auto, gicv2m, its and off", "auto" },
-    { "iommu", offsetof(VirtMachineState, iommu_opt), iommu_names, "Set the IOMMU type. Valid values are none and smmuv3", "none" },
+    { "gic-version", offsetof(VirtMachineState, gic_version_opt), gic_names, "Interrupt controller: 2, 3, host (what the host has), max (the best there is)", "3" },
+    { "msi", offsetof(VirtMachineState, msi_opt), msi_names, "Who takes MSIs: its, gicv2m, off; auto: what fits the interrupt controller", "auto" },
+    { "iommu", offsetof(VirtMachineState, iommu_opt), iommu_names, "smmuv3: one for the whole PCI hierarchy; or none", "none" },
 };
 
 static json_t *choice_get(Object *obj, const ObjectProperty *prop, Error **errp)
@@ -254,10 +254,10 @@ void virt_options_class_init(ObjectClass *klass)
     }
     machine_class_add_smp_cache(klass);
     add(klass, "acpi", "OnOffAuto", acpi_get, acpi_set, NULL, "Enable ACPI");
-    add(klass, "virtio-mmio-transports", "uint8", transports_get, transports_set, NULL, "Set the number of virtio-mmio transports to instantiate");
-    add(klass, "highmem-mmio-size", "size", mmio_size_get, mmio_size_set, NULL, "Set the high memory region size for PCI MMIO");
-    add(klass, "pflash0", "string", pflash_get, pflash_set, GINT_TO_POINTER(0), "Node name or ID of backend to use for flash bank 0");
-    add(klass, "pflash1", "string", pflash_get, pflash_set, GINT_TO_POINTER(1), "Node name or ID of backend to use for flash bank 1");
+    add(klass, "virtio-mmio-transports", "uint8", transports_get, transports_set, NULL, "How many places for virtio devices there are outside PCI");
+    add(klass, "highmem-mmio-size", "size", mmio_size_get, mmio_size_set, NULL, "Size of the PCI memory window above RAM");
+    add(klass, "pflash0", "string", pflash_get, pflash_set, GINT_TO_POINTER(0), "Block node or drive that is the first flash (firmware)");
+    add(klass, "pflash1", "string", pflash_get, pflash_set, GINT_TO_POINTER(1), "Block node or drive that is the second flash (variables)");
     add(klass, "x-oem-id", "string", oem_get, oem_set, NULL, "OEMID of ACPI tables, up to 6 characters");
     add(klass, "x-oem-table-id", "string", oem_get, oem_set, klass, "OEM Table ID of ACPI tables, up to 8 characters");
 }

@@ -11,6 +11,6 @@ static const char *const on_error_names[] = {
 };
 
 const PropertyInfo qdev_prop_block_on_error = {
-    .type = "BlockdevOnError", .description = "Error handling policy (report/ignore/enospc/stop/auto)", .enum_names = on_error_names,
+    .type = "BlockdevOnError", .description = "What an error leads to: report, ignore, enospc, stop, auto", .enum_names = on_error_names,
     .get = qdev_prop_enum_get, .set = qdev_prop_enum_set, .print_default = qdev_prop_enum_default,
 };

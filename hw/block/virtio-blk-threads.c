@@ -88,7 +88,7 @@ static void release_mapping(Object *obj, void *field)
 }
 
 const PropertyInfo virtio_blk_prop_threads = {
-    .type = "IOThreadVirtQueueMappingList", .description = "IOThread virtqueue mapping list [{\"iothread\":\"<id>\", \"vqs\":[1,2,3,...]},...]",
+    .type = "IOThreadVirtQueueMappingList", .description = "Which queues run in which iothread: [{\"iothread\": ID, \"vqs\": [N...]}...]",
     .get = get_mapping, .set = set_mapping, .release = release_mapping,
 };
 

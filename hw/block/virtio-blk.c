@@ -153,7 +153,7 @@ static bool check_sizes(VirtIOBlock *s, Error **errp)
     } else if (s->min_io_size / s->logical_block_size > UINT16_MAX) {
         error_setg(errp, "virtio-blk: min_io_size=%u is larger than 65535 blocks", s->min_io_size);
     } else if (s->discard_granularity != GRANULARITY_AUTO && s->discard_granularity % s->logical_block_size) {
-        error_setg(errp, "virtio-blk: discard_granularity=%u must be a multiple of logical_block_size=%u",
+        error_setg(errp, "virtio-blk: discard_granularity=%u has to be whole blocks of logical_block_size=%u",
                    s->discard_granularity, s->logical_block_size);
     } else {
         return true;
@@ -281,7 +281,7 @@ static void blk_unrealize(DeviceState *dev)
     virtio_blk_release_threads(s);
 }
 
-#define BLOCK_SIZE_TEXT "A power of two between 512 B and 2 MiB"
+#define BLOCK_SIZE_TEXT "512 to 2M, a power of two"
 static const Property blk_properties[] = {
     DEFINE_PROP_DRIVE("drive", VirtIOBlock, blk),
     DEFINE_PROP("logical_block_size", VirtIOBlock, logical_block_size, qdev_prop_size32, uint32_t, .has_default = true,

@@ -10,7 +10,7 @@ bool bus_add_child(BusState *bus, DeviceState *dev, Error **errp)
     int max = BUS_GET_CLASS(bus)->max_dev;
 
     if (bus->full || (max && bus->children->len >= (guint)max)) {
-        error_setg(errp, "Bus '%s' is full", bus->name);
+        error_setg(errp, "no more fits on bus '%s'", bus->name);
         return false;
     }
     g_ptr_array_add(bus->children, object_ref(dev));
@@ -156,7 +156,7 @@ BusState *qbus_find(const char *path_or_id, Error **errp)
         s.found = (BusState *)object_resolve_path_type(path_or_id, TYPE_BUS, NULL);
     }
     if (!s.found) {
-        error_setg(errp, "Bus '%s' not found", path_or_id);
+        error_setg(errp, "there is no bus '%s'", path_or_id);
     }
     return s.found;
 }

@@ -34,7 +34,7 @@ bool machine_parse_memory(MachineState *ms, const json_t *given, Error **errp)
     bool has_max = json_object_get(given, "maxmem") || json_object_get(given, "max-size");
 
     if (!json_is_object(given)) {
-        error_setg(errp, "Parameter 'memory' expects size=, slots= and maxmem=");
+        error_setg(errp, "-m takes size=, slots= and maxmem=");
         return false;
     }
     if (!take_ram_size(opts, "size", &size, errp) || !take_ram_size(opts, "maxmem", &max, errp) ||
@@ -44,17 +44,16 @@ bool machine_parse_memory(MachineState *ms, const json_t *given, Error **errp)
     }
     size = size ? size : mc->default_ram_size;
     if (size > INT64_MAX - RAM_ALIGN) {
-        error_setg(errp, "ram size too large: %" PRIu64 " bytes", size);
+        error_setg(errp, "more than this program can name: %" PRIu64 " bytes", size);
         return false;
     }
     size = ROUND_UP(size, RAM_ALIGN);
     if (has_max && max < size) {
-        error_setg(errp, "invalid value of maxmem: maximum memory size (0x%" PRIx64 ") must be at least the "
-                   "initial memory size (0x%" PRIx64 ")", max, size);
+        error_setg(errp, "maxmem=0x%" PRIx64 " is less than the memory at the start, 0x%" PRIx64, max, size);
         return false;
     }
     if (max > INT64_MAX) {
-        error_setg(errp, "invalid value of maxmem: 0x%" PRIx64 " is too large", max);
+        error_setg(errp, "maxmem=0x%" PRIx64 " is more than this program can name", max);
         return false;
     }
     if (slots && !has_max) {

@@ -59,11 +59,11 @@ static bool take_cpu_range(const MachineState *ms, NumaNode *node, const json_t 
     } else if (s && sscanf(s, "%d%n", &range[0], &used) == 1 && !s[used]) {
         range[1] = range[0];
     } else {
-        error_setg(errp, "-numa cpus= expects a CPU index or a range such as 0-3");
+        error_setg(errp, "-numa cpus= takes a CPU index or a range such as 0-3");
         return false;
     }
     if (range[0] < 0 || range[1] < range[0] || (unsigned)range[1] >= max) {
-        error_setg(errp, "-numa cpus=%d-%d: CPU index should be smaller than maxcpus (%u)", range[0], range[1], max);
+        error_setg(errp, "-numa cpus=%d-%d: there are only %u CPUs (maxcpus)", range[0], range[1], max);
         return false;
     }
     g_array_append_val(node->cpu_ranges, range);
@@ -117,12 +117,12 @@ static bool parse_node(MachineState *ms, json_t *opts, Error **errp)
         return false;
     }
     if (ms->numa && ms->numa[id].present) {
-        error_setg(errp, "Duplicate NUMA nodeid: %" PRIu64, id);
+        error_setg(errp, "-numa node: there are two with nodeid=%" PRIu64, id);
         return false;
     }
     if (json_object_get(opts, "mem")) {
-        error_setg(errp, "Parameter -numa node,mem is not supported by this machine type");
-        error_append_hint(errp, "Use -numa node,memdev instead\n");
+        error_setg(errp, "-numa node,mem= is not known to this machine");
+        error_append_hint(errp, "Give the node a memory backend with memdev=.\n");
         return false;
     }
     node = node_new(ms, id);
@@ -150,7 +150,7 @@ static bool parse_distance(MachineState *ms, json_t *opts, Error **errp)
         return false;
     }
     if (!ms->numa || !ms->numa[src].present || !ms->numa[dst].present) {
-        error_setg(errp, "Source/Destination NUMA node is missing. Please use '-numa node' option to declare it first.");
+        error_setg(errp, "-numa dist: src= and dst= must be nodes that -numa node has made before.");
         return false;
     }
     if (val < DISTANCE_HERE || (src == dst) != (val == DISTANCE_HERE)) {
@@ -317,7 +317,7 @@ static bool finish_memory(MachineState *ms, Error **errp)
         return true;
     }
     if (total != ms->ram_size) {
-        error_setg(errp, "total memory for NUMA nodes (0x%" PRIx64 ") should equal RAM size (0x%" PRIx64 ")",
+        error_setg(errp, "-numa node: the nodes have 0x%" PRIx64 " bytes of memory together, -m gives 0x%" PRIx64,
                    total, ms->ram_size);
         return false;
     }
@@ -384,7 +384,7 @@ bool machine_numa_finish(MachineState *ms, Error **errp)
         return false;
     }
     if (memdevs && ms->memdev) {
-        error_setg(errp, "'-machine memory-backend' and '-numa memdev' properties are mutually exclusive");
+        error_setg(errp, "-machine memory-backend= and -numa node,memdev= exclude each other");
         return false;
     }
     if (!finish_memory(ms, errp)) {

@@ -75,7 +75,7 @@ static bool smp_cache_set(Object *obj, const ObjectProperty *prop, const json_t 
     size_t i;
 
     if (!json_is_array(list)) {
-        error_setg(errp, "-machine smp-cache expects smp-cache.0.cache=NAME,smp-cache.0.topology=LEVEL and so on from 0");
+        error_setg(errp, "-machine smp-cache takes smp-cache.0.cache=NAME,smp-cache.0.topology=LEVEL and so on from 0");
         return false;
     }
     json_array_foreach(list, i, one) {
@@ -104,5 +104,5 @@ static json_t *smp_cache_get(Object *obj, const ObjectProperty *prop, Error **er
 void machine_class_add_smp_cache(ObjectClass *klass)
 {
     object_class_property_add(klass, "smp-cache", "SmpCachePropertiesWrapper", smp_cache_get, smp_cache_set, NULL);
-    object_class_property_set_description(klass, "smp-cache", "Cache properties list for SMP machine");
+    object_class_property_set_description(klass, "smp-cache", "At which level of the topology CPUs share caches");
 }

@@ -18,7 +18,7 @@ static bool take_count(json_t *opts, const char *key, unsigned *out, Error **err
         return false;
     }
     if (!v) {
-        error_setg(errp, "Invalid CPU topology: CPU topology parameters must be greater than zero ('%s' is 0)", key);
+        error_setg(errp, "%s cannot be 0", key);
         return false;
     }
     *out = v;
@@ -36,7 +36,7 @@ static bool take_foreign_levels(json_t *opts, Error **errp)
             return false;
         }
         if (n > 1) {
-            error_setg(errp, "%s > 1 not supported by this machine's CPU topology", levels[i]);
+            error_setg(errp, "this machine has no %s: there can only be 1", levels[i]);
             return false;
         }
     }
@@ -79,23 +79,23 @@ static bool check(const CpuTopology *t, const MachineClass *mc, Error **errp)
     unsigned __int128 product = (unsigned __int128)t->sockets * t->clusters * t->cores * t->threads;
 
     if (product != t->max_cpus) {
-        error_setg(errp, "Invalid CPU topology: product of the hierarchy must match maxcpus: "
-                   "sockets (%u) * clusters (%u) * cores (%u) * threads (%u) != maxcpus (%u)",
+        error_setg(errp, "the levels do not make up maxcpus: "
+                   "%u sockets of %u clusters of %u cores of %u threads are not %u CPUs",
                    t->sockets, t->clusters, t->cores, t->threads, t->max_cpus);
         return false;
     }
     if (t->max_cpus < t->cpus) {
-        error_setg(errp, "Invalid CPU topology: maxcpus must be equal to or greater than smp: "
-                   "sockets (%u) * clusters (%u) * cores (%u) * threads (%u) == maxcpus (%u) < smp_cpus (%u)",
+        error_setg(errp, "there is room for fewer CPUs than are to be there: "
+                   "%u sockets of %u clusters of %u cores of %u threads are %u CPUs, less than %u",
                    t->sockets, t->clusters, t->cores, t->threads, t->max_cpus, t->cpus);
         return false;
     }
     if (t->cpus < mc->min_cpus) {
-        error_setg(errp, "Invalid SMP CPUs %u. The min CPUs supported by machine '%s' is %u", t->cpus, mc->name, mc->min_cpus);
+        error_setg(errp, "%u CPUs are too few: machine '%s' has at least %u", t->cpus, mc->name, mc->min_cpus);
         return false;
     }
     if (t->max_cpus > mc->max_cpus) {
-        error_setg(errp, "Invalid SMP CPUs %u. The max CPUs supported by machine '%s' is %u", t->max_cpus, mc->name, mc->max_cpus);
+        error_setg(errp, "%u CPUs are too many: machine '%s' has at most %u", t->max_cpus, mc->name, mc->max_cpus);
         return false;
     }
     return true;
@@ -107,7 +107,7 @@ bool machine_parse_smp(MachineState *ms, const json_t *given, Error **errp)
     CpuTopology t = { 0 };
 
     if (!json_is_object(given)) {
-        error_setg(errp, "Parameter 'smp' expects cpus=, sockets=, clusters=, cores=, threads= and maxcpus=");
+        error_setg(errp, "-smp takes cpus=, sockets=, clusters=, cores=, threads= and maxcpus=");
         return false;
     }
     if (!take_count(opts, "cpus", &t.cpus, errp) || !take_count(opts, "sockets", &t.sockets, errp) ||

@@ -74,7 +74,7 @@ static bool make_single_ram(MachineState *ms, Error **errp)
         return false;
     }
     if (ms->ram_size && size != ms->ram_size) {
-        error_setg(errp, "Machine memory size does not match the size of the memory backend: -m says %" PRIu64
+        error_setg(errp, "-m and the memory backend differ in size: -m says %" PRIu64
                    " bytes, the backend has %" PRIu64, ms->ram_size, size);
         return false;
     }
@@ -98,7 +98,7 @@ static bool check_cpu_type(MachineState *ms, Error **errp)
             return true;
         }
     }
-    error_setg(errp, "Invalid CPU model: %s; -cpu help lists those of this machine",
+    error_setg(errp, "there is no CPU model '%s'; -cpu help lists those of this machine",
                ms->cpu_model ? ms->cpu_model : ms->cpu_type);
     return false;
 }
@@ -120,13 +120,13 @@ bool machine_run_board_init(MachineState *ms, Error **errp)
 typedef struct TextOption { const char *name; ptrdiff_t offset; const char *text; } TextOption;
 
 static const TextOption text_options[] = {
-    { "kernel", offsetof(MachineState, kernel_filename), "Linux kernel image file" },
-    { "initrd", offsetof(MachineState, initrd_filename), "Linux initial ramdisk file" },
-    { "append", offsetof(MachineState, kernel_cmdline), "Linux kernel command line" },
-    { "dtb", offsetof(MachineState, dtb), "Linux kernel device tree file" },
-    { "dumpdtb", offsetof(MachineState, dumpdtb), "Dump current dtb to a file and quit" },
-    { "firmware", offsetof(MachineState, firmware), "Firmware image" },
-    { "dt-compatible", offsetof(MachineState, dt_compatible), "Overrides the \"compatible\" property of the dt root node" },
+    { "kernel", offsetof(MachineState, kernel_filename), "The kernel to boot" },
+    { "initrd", offsetof(MachineState, initrd_filename), "Its initial file system" },
+    { "append", offsetof(MachineState, kernel_cmdline), "What the kernel is told" },
+    { "dtb", offsetof(MachineState, dtb), "A device tree instead of the machine's own" },
+    { "dumpdtb", offsetof(MachineState, dumpdtb), "Write the device tree to this file, and end" },
+    { "firmware", offsetof(MachineState, firmware), "Firmware, in the first flash" },
+    { "dt-compatible", offsetof(MachineState, dt_compatible), "What the root of the device tree is compatible with" },
 };
 
 static char **text_storage(Object *obj, const ObjectProperty *prop)
@@ -163,10 +163,10 @@ static void text_release(Object *obj, ObjectProperty *prop)
 typedef struct FlagOption { const char *name; ptrdiff_t offset; const char *text; } FlagOption;
 
 static const FlagOption flag_options[] = {
-    { "dump-guest-core", offsetof(MachineState, dump_guest_core), "Include guest memory in a core dump" },
-    { "mem-merge", offsetof(MachineState, mem_merge), "Enable/disable memory merge support" },
-    { "usb", offsetof(MachineState, usb), "Set on/off to enable/disable usb" },
-    { "suppress-vmdesc", offsetof(MachineState, suppress_vmdesc), "Set on to disable self-describing migration" },
+    { "dump-guest-core", offsetof(MachineState, dump_guest_core), "Core dumps have the guest's memory" },
+    { "mem-merge", offsetof(MachineState, mem_merge), "The host may merge equal pages (KSM)" },
+    { "usb", offsetof(MachineState, usb), "There is no USB here" },
+    { "suppress-vmdesc", offsetof(MachineState, suppress_vmdesc), "No effect: there is no migration" },
 };
 
 static bool *flag_storage(Object *obj, const ObjectProperty *prop)
@@ -225,11 +225,11 @@ static bool check_boot_order(const char *order, const char *key, Error **errp)
 
     for (const char *c = order; c && *c; c++) {
         if (*c < 'a' || *c > 'p') {
-            error_setg(errp, "Invalid boot device '%c' for '%s'", *c, key);
+            error_setg(errp, "'%c' is no boot device, in '%s'", *c, key);
             return false;
         }
         if (seen & BIT(*c - 'a')) {
-            error_setg(errp, "Boot device '%c' was given twice", *c);
+            error_setg(errp, "boot order: '%c' is in it twice", *c);
             return false;
         }
         seen |= BIT(*c - 'a');
@@ -322,16 +322,16 @@ static void machine_class_init(ObjectClass *klass, const void *data)
         object_class_property_set_description(klass, o->name, o->text);
     }
     object_class_property_add(klass, "phandle-start", "int", phandle_get, phandle_set, NULL);
-    object_class_property_set_description(klass, "phandle-start", "The first phandle ID we may generate dynamically");
+    object_class_property_set_description(klass, "phandle-start", "Number of the first phandle in the device tree");
     object_class_property_add(klass, "boot", "BootConfiguration", boot_get, boot_set, NULL)->release = boot_release;
-    object_class_property_set_description(klass, "boot", "Boot configuration");
+    object_class_property_set_description(klass, "boot", "Order and manner of booting");
     object_class_property_add(klass, "smp", "SMPConfiguration", smp_get, smp_set, NULL);
     object_class_property_set_description(klass, "smp", "CPU topology");
     object_class_property_add(klass, "memory", "MemorySizeConfiguration", memory_get, memory_set, NULL);
-    object_class_property_set_description(klass, "memory", "Memory size configuration");
+    object_class_property_set_description(klass, "memory", "Size of RAM, and room for more");
     object_class_property_add_link(klass, "memory-backend", TYPE_MEMORY_BACKEND, offsetof(MachineState, memdev), NULL);
     object_class_property_set_description(klass, "memory-backend",
-                                          "Set RAM backendValid value is ID of hostmem based backend");
+                                          "Memory backend that is the RAM");
 }
 
 static bool hmat_get(Object *obj, Error **errp)

@@ -30,15 +30,15 @@ static DeviceClass *check_driver(const char *driver, Error **errp)
     DeviceClass *dc = (DeviceClass *)klass;
 
     if (!klass) {
-        error_setg(errp, "'%s' is not a valid device model name", driver);
+        error_setg(errp, "there is no device model '%s'", driver);
         return NULL;
     }
     if (object_class_is_abstract(klass)) {
-        error_setg(errp, "Parameter 'driver' expects a non-abstract device type");
+        error_setg(errp, "'%s' is what several devices have in common, not one of them", driver);
         return NULL;
     }
     if (!dc->user_creatable) {
-        error_setg(errp, "Parameter 'driver' expects a pluggable device type");
+        error_setg(errp, "device '%s' is not for users to add", driver);
         return NULL;
     }
     return dc;
@@ -49,7 +49,7 @@ static BusState *named_bus(DeviceClass *dc, const char *driver, const char *name
     BusState *bus = qbus_find(name, errp);
 
     if (bus && (!dc->bus_type || !object_dynamic_cast(OBJECT(bus), dc->bus_type))) {
-        error_setg(errp, "Device '%s' can't go on %s bus", driver, object_get_typename(OBJECT(bus)));
+        error_setg(errp, "Device '%s' does not fit on a %s bus", driver, object_get_typename(OBJECT(bus)));
         return NULL;
     }
     return bus;
@@ -66,18 +66,18 @@ static bool choose_bus(DeviceClass *dc, const char *driver, const char *name, Bu
         if (!*bus && qbus_find_by_type(dc->bus_type, false)) {
             error_setg(errp, "No free '%s' bus found for device '%s': all are full", dc->bus_type, driver);
         } else if (!*bus) {
-            error_setg(errp, "No '%s' bus found for device '%s'", dc->bus_type, driver);
+            error_setg(errp, "there is no %s bus for device '%s'", dc->bus_type, driver);
         }
     }
     if (!*bus && (name || dc->bus_type)) {
         return false;
     }
     if (*bus && qdev_hotplug_time() && !(*bus)->hotplug) {
-        error_setg(errp, "Bus '%s' does not support hotplugging", (*bus)->name);
+        error_setg(errp, "Nothing comes or goes on bus '%s' while the machine runs", (*bus)->name);
         return false;
     }
     if (qdev_hotplug_time() && !dc->hotpluggable) {
-        error_setg(errp, "Parameter 'driver' expects a pluggable device type");
+        error_setg(errp, "device '%s' cannot be added while the machine runs", driver);
         return false;
     }
     return true;
@@ -98,8 +98,8 @@ static bool check_id(const char *id, Error **errp)
     ERRP_GUARD();
 
     if (id && !id_wellformed(id)) {
-        error_setg(errp, "Parameter 'id' expects an identifier");
-        error_append_hint(errp, "Identifiers consist of letters, digits, '-', '.', '_', starting with a letter.\n");
+        error_setg(errp, "id: not an identifier");
+        error_append_hint(errp, "An identifier begins with a letter; letters, digits, '-', '.' and '_' may follow.\n");
         return false;
     }
     return true;
@@ -133,7 +133,7 @@ DeviceState *qdev_device_add(json_t *options, Error **errp)
 
     if (!driver) {
         if (!*errp) {
-            error_setg(errp, "Parameter 'driver' is missing");
+            error_setg(errp, "Parameter 'driver' must be given");
         }
         return NULL;
     }
@@ -155,7 +155,7 @@ static DeviceState *find_device(const char *id_or_path, Error **errp)
         : object_resolve_path_component(container_get(object_get_root(), "/machine/peripheral"), id_or_path);
 
     if (!obj) {
-        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "Device '%s' not found", id_or_path);
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", id_or_path);
     } else if (!object_dynamic_cast(obj, TYPE_DEVICE)) {
         error_setg(errp, "%s is not a hotpluggable device", id_or_path);
         obj = NULL;
@@ -183,7 +183,7 @@ static bool ask_machine_to_unplug(DeviceState *dev, const char *name, Error **er
     MachineClass *mc = MACHINE_GET_CLASS(current_machine);
 
     if (!mc->device_unplug_request) {
-        error_setg(errp, "Device '%s' does not support hotplugging", name);
+        error_setg(errp, "Device '%s' cannot come or go while the machine runs", name);
         return false;
     }
     return mc->device_unplug_request(current_machine, dev, errp);
@@ -202,11 +202,11 @@ bool qdev_device_del(const char *id_or_path, Error **errp)
     }
     h = dev->parent_bus->hotplug;
     if (!h) {
-        error_setg(errp, "Bus '%s' does not support hotplugging", dev->parent_bus->name);
+        error_setg(errp, "Nothing comes or goes on bus '%s' while the machine runs", dev->parent_bus->name);
         return false;
     }
     if (!DEVICE_GET_CLASS(dev)->hotpluggable) {
-        error_setg(errp, "Device '%s' does not support hotplugging", object_get_typename(OBJECT(dev)));
+        error_setg(errp, "Device '%s' cannot come or go while the machine runs", object_get_typename(OBJECT(dev)));
         return false;
     }
     if (!h->unplug_request) {

@@ -11,7 +11,7 @@
 
 static bool bad_value(Object *obj, const Property *prop, const char *s, const char *expected, Error **errp)
 {
-    error_setg(errp, "Property '%s.%s' doesn't take value '%s', expected %s",
+    error_setg(errp, "Property '%s.%s' cannot be '%s'; it is %s",
                object_get_typename(obj), prop->name, s, expected);
     return false;
 }
@@ -41,7 +41,7 @@ static bool set_chr(Object *obj, void *field, const Property *prop, const json_t
     }
     chr = qemu_chr_find(id);
     if (!chr) {
-        error_setg(errp, "Property '%s.%s' can't find value '%s'", object_get_typename(obj), prop->name, id);
+        error_setg(errp, "Property '%s.%s': there is no '%s'", object_get_typename(obj), prop->name, id);
         return false;
     }
     return qemu_chr_fe_init(be, chr, errp);
@@ -57,7 +57,7 @@ static void release_chr(Object *obj, void *field)
 }
 
 const PropertyInfo qdev_prop_chr = {
-    .type = "str", .description = "ID of a chardev to use as a backend",
+    .type = "str", .description = "Chardev that carries the bytes",
     .get = get_chr, .set = set_chr, .release = release_chr,
 };
 
@@ -93,7 +93,7 @@ static bool set_drive(Object *obj, void *field, const Property *prop, const json
     }
     blk = blk_by_name(id);
     if (!blk) {
-        error_setg(errp, "Property '%s.%s' can't find value '%s'", object_get_typename(obj), prop->name, id);
+        error_setg(errp, "Property '%s.%s': there is no '%s'", object_get_typename(obj), prop->name, id);
         return false;
     }
     if (!blk_attach_dev(blk, obj, errp)) {
@@ -104,7 +104,7 @@ static bool set_drive(Object *obj, void *field, const Property *prop, const json
 }
 
 const PropertyInfo qdev_prop_drive = {
-    .type = "str", .description = "Node name or ID of a block device to use as a backend",
+    .type = "str", .description = "Drive or block node that holds the data",
     .get = get_drive, .set = set_drive, .release = release_drive,
 };
 
@@ -136,7 +136,7 @@ static bool set_macaddr(Object *obj, void *field, const Property *prop, const js
 }
 
 const PropertyInfo qdev_prop_macaddr = {
-    .type = "str", .description = "Ethernet 6-byte MAC Address, example: 52:54:00:12:34:56",
+    .type = "str", .description = "MAC address, such as 52:54:00:12:34:56",
     .get = get_macaddr, .set = set_macaddr,
 };
 
@@ -173,7 +173,7 @@ static bool set_uuid(Object *obj, void *field, const Property *prop, const json_
 }
 
 const PropertyInfo qdev_prop_uuid = {
-    .type = "str", .description = "UUID (aka GUID) or \"auto\" for random value (default)",
+    .type = "str", .description = "A UUID; auto: a random one",
     .get = get_uuid, .set = set_uuid,
 };
 
@@ -242,11 +242,11 @@ static bool set_link_code(Object *obj, void *field, const Property *prop, const 
 }
 
 const PropertyInfo qdev_prop_pcie_link_speed = {
-    .type = "PCIELinkSpeed", .description = "2_5/5/8/16/32/64",
+    .type = "PCIELinkSpeed", .description = "GT/s: 2_5, 5, 8, 16, 32, 64",
     .get = get_link_code, .set = set_link_code, .print_default = default_link_code,
 };
 const PropertyInfo qdev_prop_pcie_link_width = {
-    .type = "PCIELinkWidth", .description = "1/2/4/8/12/16/32",
+    .type = "PCIELinkWidth", .description = "Lanes: 1, 2, 4, 8, 12, 16, 32",
     .get = get_link_code, .set = set_link_code, .print_default = default_link_code,
 };
 
@@ -295,7 +295,7 @@ static json_t *default_signed(const Property *prop)
 }
 
 const PropertyInfo qdev_prop_pci_devfn = {
-    .type = "str", .description = "Slot and optional function number, example: 06.0 or 06",
+    .type = "str", .description = "Slot, and function behind a dot: 06 or 06.0",
     .get = get_pci_devfn, .set = set_pci_devfn, .print_default = default_signed,
 };
 
@@ -329,7 +329,7 @@ static bool set_host_devaddr(Object *obj, void *field, const Property *prop, con
 }
 
 const PropertyInfo qdev_prop_pci_host_devaddr = {
-    .type = "str", .description = "Address (bus/device/function) of the host device, example: 04:10.0",
+    .type = "str", .description = "PCI address on the host, such as 04:10.0",
     .get = get_host_devaddr, .set = set_host_devaddr,
 };
 

@@ -145,7 +145,7 @@ static bool set_size32(Object *obj, void *field, const Property *prop, const jso
         return false;
     }
     if (size > UINT32_MAX) {
-        error_setg(errp, "Parameter '%s' expects a size below 4 GiB", prop->name);
+        error_setg(errp, "Parameter '%s' must be a size below 4 GiB", prop->name);
         return false;
     }
     *(uint32_t *)field = size;
@@ -207,8 +207,8 @@ bool qdev_prop_enum_set(Object *obj, void *field, const Property *prop, const js
             return true;
         }
     }
-    valid = join_names(names, g_strv_length((char **)names), " and ");
-    error_setg(errp, "Property '%s.%s' does not accept value '%s', valid values are %s",
+    valid = join_names(names, g_strv_length((char **)names), " or ");
+    error_setg(errp, "Property '%s.%s' cannot be '%s'; it is %s",
                object_get_typename(obj), prop->name, s, valid);
     return false;
 }
@@ -277,7 +277,7 @@ static bool table_set(Object *obj, const ObjectProperty *prop, const json_t *val
 
     if (((DeviceState *)obj)->realized) {
         g_autofree char *who = qdev_get_path_text((DeviceState *)obj);
-        error_setg(errp, "Attempt to set property '%s' on device '%s' (type '%s') after it was realized",
+        error_setg(errp, "Property '%s' of device '%s' (type '%s') is fixed once the device is there",
                    p->name, who, object_get_typename(obj));
         return false;
     }

@@ -103,7 +103,7 @@ bool qdev_set_id(DeviceState *dev, const char *id, Error **errp)
     }
     container = container_get(object_get_root(), "/machine/peripheral");
     if (object_resolve_path_component(container, id)) {
-        error_setg(errp, "Duplicate device ID '%s'", id);
+        error_setg(errp, "there is a device '%s' already", id);
         return false;
     }
     if (!object_property_try_add_child(container, id, OBJECT(dev), errp)) {
@@ -327,7 +327,7 @@ static bool get_hotplugged(Object *obj, Error **errp)
 
 static bool refuse_parent_bus(const Object *obj, const char *name, Object *target, Error **errp)
 {
-    error_setg(errp, "Property '%s.%s' is not writable", object_get_typename(obj), name);
+    error_setg(errp, "'%s' does not let its property '%s' be set", object_get_typename(obj), name);
     return false;
 }
 

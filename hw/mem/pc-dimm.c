@@ -44,7 +44,7 @@ static void pc_dimm_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
 
-    dc->desc = "DIMM memory module";
+    dc->desc = "Memory in a slot (DIMM)";
     dc->user_creatable = true;
     dc->realize = pc_dimm_realize;
     dc->unrealize = pc_dimm_unrealize;

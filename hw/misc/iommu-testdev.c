@@ -166,7 +166,7 @@ static void testdev_class_init(ObjectClass *klass, const void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
-    dc->desc = "A test device for IOMMU";
+    dc->desc = "Device that does one DMA write when told to";
     dc->categories |= BIT(DEVICE_CATEGORY_MISC);
     device_class_set_phases(dc, NULL, testdev_reset_hold, NULL, NULL);
     pc->vendor_id = PCI_VENDOR_ID_REDHAT;

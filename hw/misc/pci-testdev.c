@@ -191,7 +191,7 @@ static void testdev_class_init(ObjectClass *klass, const void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
-    dc->desc = "PCI Test Device";
+    dc->desc = "PCI device with a register for each kind of access";
     dc->categories |= BIT(DEVICE_CATEGORY_MISC);
     device_class_set_phases(dc, NULL, testdev_reset_hold, NULL, NULL);
     device_class_set_props(dc, testdev_properties);

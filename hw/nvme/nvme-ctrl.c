@@ -284,13 +284,13 @@ static bool check_options(NvmeCtrl *n, Error **errp)
 {
     use_num_queues(n);
     if (!n->serial || !*n->serial) {
-        error_setg(errp, "serial property not set");
+        error_setg(errp, "nvme needs serial=");
     } else if (strlen(n->serial) > 20) {
         error_setg(errp, "serial=%s is longer than 20 characters", n->serial);
     } else if (n->max_ioqpairs < 1 || n->max_ioqpairs > 0xffff) {
-        error_setg(errp, "max_ioqpairs must be between 1 and 65535");
+        error_setg(errp, "max_ioqpairs= takes 1 to 65535");
     } else if (n->msix_qsize < 1 || n->msix_qsize > PCI_MSIX_FLAGS_QSIZE + 1) {
-        error_setg(errp, "msix_qsize must be between 1 and %u", PCI_MSIX_FLAGS_QSIZE + 1);
+        error_setg(errp, "msix_qsize= takes 1 to %u", PCI_MSIX_FLAGS_QSIZE + 1);
     } else if (n->mqes < 1) {
         error_setg(errp, "mqes must be at least 1");
     } else if (n->mdts > 16) {

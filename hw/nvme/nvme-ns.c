@@ -26,7 +26,7 @@ static bool check_medium(const NvmeMedium *m, Error **errp)
         error_setg(errp, "min_io_size=%u and opt_io_size=%u must be multiples of logical_block_size=%u", m->min_io_size, m->opt_io_size,
                    block);
     } else if (m->discard_granularity % block) {
-        error_setg(errp, "discard_granularity=%u must be a multiple of logical_block_size=%u", m->discard_granularity, block);
+        error_setg(errp, "discard_granularity=%u has to be whole blocks of logical_block_size=%u", m->discard_granularity, block);
     } else {
         return true;
     }
@@ -227,7 +227,7 @@ static bool set_nguid(Object *obj, void *field, const Property *prop, const json
 }
 
 static const PropertyInfo nguid_prop = {
-    .type = "str", .description = "NGUID or \"auto\" for random value", .get = get_nguid, .set = set_nguid,
+    .type = "str", .description = "16 bytes in hexadecimal; auto: random ones", .get = get_nguid, .set = set_nguid,
 };
 
 /* --- The nvme-ns device --------------------------------------------------------------------------- */
@@ -277,7 +277,7 @@ static void ns_class_init(ObjectClass *klass, const void *data)
     dc->unrealize = ns_unrealize;
     dc->user_creatable = true;
     dc->hotpluggable = false;
-    dc->desc = "Virtual NVMe namespace";
+    dc->desc = "Namespace of an NVMe controller";
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_props(dc, ns_properties);
     device_class_describe_props(dc, ns_docs);

@@ -86,7 +86,7 @@ static void subsys_class_init(ObjectClass *klass, const void *data)
     dc->realize = subsys_realize;
     dc->user_creatable = true;
     dc->hotpluggable = false;
-    dc->desc = "Virtual NVMe subsystem";
+    dc->desc = "NVMe controllers that belong together";
     dc->categories |= BIT(DEVICE_CATEGORY_STORAGE);
     device_class_set_props(dc, subsys_properties);
 }

@@ -247,15 +247,15 @@ static bool check_numbers(NvmeCtrl *n, Error **errp)
     const uint32_t vfs = n->sriov_max_vfs, vq = n->flexible[NVME_VQ], vi = n->flexible[NVME_VI];
 
     if (!vq || !vi) {
-        error_setg(errp, "both sriov_vq_flexible and sriov_vi_flexible must be set for the use of SR-IOV");
+        error_setg(errp, "sriov_max_vfs= needs sriov_vq_flexible= and sriov_vi_flexible=");
     } else if (vq < vfs * MIN_VQ) {
-        error_setg(errp, "sriov_vq_flexible must be greater than or equal to %u (sriov_max_vfs * 2)", vfs * MIN_VQ);
+        error_setg(errp, "sriov_vq_flexible= must be at least %u, two queues for each virtual function", vfs * MIN_VQ);
     } else if (n->max_ioqpairs < vq + 2) {
-        error_setg(errp, "(max_ioqpairs - sriov_vq_flexible) must be greater than or equal to 2");
+        error_setg(errp, "max_ioqpairs= must leave the physical function two queues beside sriov_vq_flexible=");
     } else if (vi < vfs * MIN_VI) {
-        error_setg(errp, "sriov_vi_flexible must be greater than or equal to %u (sriov_max_vfs)", vfs * MIN_VI);
+        error_setg(errp, "sriov_vi_flexible= must be at least %u, an interrupt for each virtual function", vfs * MIN_VI);
     } else if (n->msix_qsize < vi + 1) {
-        error_setg(errp, "(msix_qsize - sriov_vi_flexible) must be greater than or equal to 1");
+        error_setg(errp, "msix_qsize= must leave the physical function an interrupt beside sriov_vi_flexible=");
     } else if (n->max_per_vf[NVME_VQ] && (n->max_per_vf[NVME_VQ] < MIN_VQ || n->max_per_vf[NVME_VQ] > vq)) {
         error_setg(errp, "sriov_max_vq_per_vf=%u must be from 2 to sriov_vq_flexible=%u", n->max_per_vf[NVME_VQ], vq);
     } else if (n->max_per_vf[NVME_VI] > vi) {
@@ -269,7 +269,7 @@ static bool check_numbers(NvmeCtrl *n, Error **errp)
 bool nvme_virt_check(NvmeCtrl *n, Error **errp)
 {
     if (n->subsys && n->blk) {
-        error_setg(errp, "subsystem support is unavailable with legacy namespace ('drive' property), use -device nvme-ns,drive=");
+        error_setg(errp, "drive= is for controllers without a subsystem; behind subsys= use -device nvme-ns,drive=");
         return false;
     }
     if (!n->sriov_max_vfs) {

@@ -76,7 +76,7 @@ static void upstream_class_init(ObjectClass *klass, const void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
-    dc->desc = "TI X3130 Upstream Port of PCI Express Switch";
+    dc->desc = "Upstream port of a PCI Express switch (TI X3130)";
     dc->categories |= BIT(DEVICE_CATEGORY_BRIDGE);
     device_class_set_phases(dc, NULL, upstream_reset_hold, NULL, NULL);
     pc->vendor_id = PCI_VENDOR_ID_TI;
@@ -112,7 +112,7 @@ static void downstream_class_init(ObjectClass *klass, const void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
-    dc->desc = "TI X3130 Downstream Port of PCI Express Switch";
+    dc->desc = "Downstream port of a PCI Express switch (TI X3130)";
     dc->categories |= BIT(DEVICE_CATEGORY_BRIDGE);
     pc->vendor_id = PCI_VENDOR_ID_TI;
     pc->device_id = DEVICE_DOWNSTREAM;

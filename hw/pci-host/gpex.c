@@ -139,7 +139,7 @@ static void gpex_root_class_init(ObjectClass *klass, const void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
 
-    dc->desc = "QEMU generic PCIe host bridge";
+    dc->desc = "PCI Express host bridge without a chipset";
     dc->categories |= BIT(DEVICE_CATEGORY_BRIDGE);
     dc->user_creatable = false;
     pc->vendor_id = PCI_VENDOR_ID_REDHAT;

@@ -46,7 +46,7 @@ bool msi_init(PCIDevice *dev, uint8_t offset, unsigned nr_vectors, bool msi64bit
 
     g_assert(is_power_of_2(nr_vectors) && nr_vectors <= PCI_MSI_VECTORS_MAX);
     if (!msi_nonbroken) {
-        error_setg(errp, "MSI is not supported by the interrupt controller");
+        error_setg(errp, "The interrupt controller of this machine takes no MSIs");
         return false;
     }
     at = pci_add_capability(dev, PCI_CAP_ID_MSI, offset, cap_size(flags), errp);

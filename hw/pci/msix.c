@@ -278,7 +278,7 @@ bool msix_init(PCIDevice *dev, unsigned nentries, MemoryRegion *table_bar, uint8
     int at;
 
     if (!msi_nonbroken) {
-        error_setg(errp, "MSI-X is not supported by the interrupt controller");
+        error_setg(errp, "The interrupt controller of this machine takes no MSI-Xs");
         return false;
     }
     if (!check_layout(dev, nentries, table_bar, table_offset, table_size, pba_bar, pba_offset, pba_size, errp)) {

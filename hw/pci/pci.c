@@ -46,13 +46,13 @@ static const Property pci_properties[] = {
 };
 
 static const PropertyDoc pci_docs[] = {
-    { "addr", "Slot and optional function number, example: 06.0 or 06" },
+    { "addr", "Slot, and function behind a dot: 06 or 06.0" },
     { "multifunction", "on/off" },
     { "x-pcie-lnksta-dllla", "on/off" },
     { "x-pcie-ext-tag", "on/off" },
     { "x-pcie-err-unc-mask", "on/off" },
     { "x-pcie-ari-nextfn-1", "on/off" },
-    { "x-max-bounce-buffer-size", "Maximum buffer size allocated for bounce buffers used for mapped access to indirect DMA memory" },
+    { "x-max-bounce-buffer-size", "Most bytes to copy at a time where DMA finds no RAM to map" },
     { NULL, NULL }
 };
 
@@ -67,11 +67,11 @@ static bool check_options(PCIDevice *dev, Error **errp)
     } else if (dev->sriov_pf && *dev->sriov_pf) {
         error_setg(errp, "%s: sriov-pf is not supported, leave it out", name);
     } else if (dev->romsize != UINT32_MAX && !is_power_of_2(dev->romsize)) {
-        error_setg(errp, "%s: romsize %u is not a power of two", name, dev->romsize);
+        error_setg(errp, "%s: romsize=%u must be a power of two", name, dev->romsize);
     } else if (dev->acpi_index > ACPI_INDEX_MAX) {
-        error_setg(errp, "acpi-index should be less or equal to %u", ACPI_INDEX_MAX);
+        error_setg(errp, "acpi-index= takes at most %u", ACPI_INDEX_MAX);
     } else if (dev->acpi_index && acpi_indexes && g_hash_table_contains(acpi_indexes, GUINT_TO_POINTER(dev->acpi_index))) {
-        error_setg(errp, "a PCI device with acpi-index = %u already exist", dev->acpi_index);
+        error_setg(errp, "acpi-index=%u belongs to another device", dev->acpi_index);
     } else {
         return true;
     }

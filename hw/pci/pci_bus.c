@@ -212,7 +212,7 @@ static bool pick_devfn(PCIBus *bus, PCIDevice *dev, Error **errp)
             return true;
         }
     }
-    error_setg(errp, "PCI: no slot/function available for %s, all in use or reserved", type_of(dev));
+    error_setg(errp, "PCI: no slot is left for %s", type_of(dev));
     return false;
 }
 
@@ -222,12 +222,12 @@ static bool check_devfn(PCIBus *bus, PCIDevice *dev, Error **errp)
     PCIDevice *other = bus->devices[dev->devfn] ? bus->devices[dev->devfn] : bus->hidden[dev->devfn];
 
     if (other) {
-        error_setg(errp, "PCI: slot %d function %d not available for %s, in use by %s,id=%s", slot, fn, type_of(dev),
+        error_setg(errp, "PCI: slot %d function %d, wanted for %s, is taken by %s,id=%s", slot, fn, type_of(dev),
                    type_of(other), other->parent_obj.id ? other->parent_obj.id : "");
     } else if (bus->slot_reserved_mask & BIT(slot)) {
-        error_setg(errp, "PCI: slot %d function %d not available for %s, reserved", slot, fn, type_of(dev));
+        error_setg(errp, "PCI: slot %d function %d, wanted for %s, is kept for the machine", slot, fn, type_of(dev));
     } else if (!pcie_sriov_is_vf(dev) && !slot_exists(bus, dev->devfn)) {
-        error_setg(errp, "PCI: slot %d is not valid for %s, parent device only allows plugging into slot 0",
+        error_setg(errp, "PCI: slot %d cannot be for %s: this port has slot 0 only",
                    slot, type_of(dev));
     } else {
         return true;
@@ -246,12 +246,12 @@ static bool check_multifunction(PCIBus *bus, PCIDevice *dev, Error **errp)
     }
     if (PCI_FUNC(dev->devfn)) {
         if (f0 && dev->parent_obj.hotplugged) {
-            error_setg(errp, "PCI: slot %d function 0 already occupied by %s, new func %s cannot be exposed to guest",
+            error_setg(errp, "PCI: slot %d has its function 0 (%s) already, so that the guest would never look for %s",
                        slot, type_of(f0), type_of(dev));
             return false;
         }
         if (f0 && !(f0->cap_present & QEMU_PCI_CAP_MULTIFUNCTION)) {
-            error_setg(errp, "PCI: single function device can't be populated in function %x.%x", slot, PCI_FUNC(dev->devfn));
+            error_setg(errp, "PCI: function %x.%x needs a function 0 with multifunction=on", slot, PCI_FUNC(dev->devfn));
             return false;
         }
         return true;
@@ -261,7 +261,7 @@ static bool check_multifunction(PCIBus *bus, PCIDevice *dev, Error **errp)
     }
     for (int fn = 1; fn < PCI_FUNC_MAX; fn++) {
         if (bus->devices[PCI_DEVFN(slot, fn)]) {
-            error_setg(errp, "PCI: %x.0 indicates single function, but %x.%x is already populated", slot, slot, fn);
+            error_setg(errp, "PCI: %x.0 needs multifunction=on, because %x.%x is there", slot, slot, fn);
             return false;
         }
     }
@@ -274,7 +274,7 @@ bool pci_bus_place(PCIDevice *dev, Error **errp)
     int asked = dev->devfn;
 
     if (pci_bus_is_pxb(bus) && !PCI_DEVICE_GET_CLASS(dev)->is_bridge) {
-        error_setg(errp, "PCI: Only PCI/PCIe bridges can be plugged into %s", TYPE_PXB_PCIE_DEV);
+        error_setg(errp, "PCI: %s takes bridges only", TYPE_PXB_PCIE_DEV);
         return false;
     }
     if (asked < 0 ? !pick_devfn(bus, dev, errp) : !check_devfn(bus, dev, errp)) {

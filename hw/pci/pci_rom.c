@@ -11,12 +11,12 @@
 static bool rom_size(PCIDevice *dev, const char *file, uint64_t have, uint64_t *size, Error **errp)
 {
     if (!have || have > ROM_SIZE_MAX) {
-        error_setg(errp, "romfile \"%s\" is %s", file, have ? "too large (size cannot exceed 2 GiB)" : "empty");
+        error_setg(errp, "romfile \"%s\" is %s", file, have ? "larger than 2 GiB" : "empty");
         return false;
     }
     *size = dev->romsize == UINT32_MAX ? MAX(pow2ceil(have), 2048) : dev->romsize;
     if (have > *size) {
-        error_setg(errp, "romfile \"%s\" (%" PRIu64 " bytes) is too large for ROM size %u", file, have, dev->romsize);
+        error_setg(errp, "romfile \"%s\" of %" PRIu64 " bytes does not fit in romsize=%u", file, have, dev->romsize);
         return false;
     }
     return true;
@@ -34,7 +34,7 @@ bool pci_rom_add(PCIDevice *dev, Error **errp)
         return true;
     }
     if (!g_file_get_contents(file, &text, &have, &gerr)) {
-        error_setg(errp, "failed to find romfile \"%s\": %s", file, gerr->message);
+        error_setg(errp, "romfile \"%s\" cannot be read: %s", file, gerr->message);
         return false;
     }
     name = g_strdup_printf("%s.rom", object_get_typename(OBJECT(dev)));

@@ -126,7 +126,7 @@ static bool can_hotplug(PCIDevice *port, const char *what, Error **errp)
     if (slot_caps(port) & PCI_EXP_SLTCAP_HPC) {
         return true;
     }
-    error_setg(errp, "Hot-%s failed: unsupported by the port device '%s'", what,
+    error_setg(errp, "no %s while the machine runs: port '%s' was made with hotplug=off", what,
                port->parent_obj.id ? port->parent_obj.id : port->name);
     return false;
 }
@@ -142,7 +142,7 @@ static bool slot_pre_plug(DeviceState *owner, DeviceState *dev, Error **errp)
         return false;
     }
     if (card_in(port) && card_in(port)->parent_obj.pending_deleted_event) {
-        error_setg(errp, "Hot-plug failed: the guest is still removing the device in '%s'", bus_below(port)->qbus.name);
+        error_setg(errp, "The guest is still removing the device in '%s'; plug the next when it is gone", bus_below(port)->qbus.name);
         return false;
     }
     return true;
@@ -190,18 +190,18 @@ static bool slot_unplug_request(DeviceState *owner, DeviceState *dev, Error **er
     int64_t now = g_get_monotonic_time();
 
     if (pcie_sriov_is_vf(PCI_DEVICE(dev))) {
-        error_setg(errp, "Hot-unplug failed: a virtual function goes with its physical function");
+        error_setg(errp, "A virtual function goes with its physical function only");
         return false;
     }
     if (!can_hotplug(port, "unplug", errp)) {
         return false;
     }
     if ((ctl & PCI_EXP_SLTCTL_PIC) == PCI_EXP_SLTCTL_PWR_IND_BLINK) {
-        error_setg(errp, "Hot-unplug failed: guest is busy (power indicator blinking)");
+        error_setg(errp, "The guest is busy with this slot (its power indicator blinks); try again later");
         return false;
     }
     if (dev->pending_deleted_event && now - slot->unplug_asked < BUTTON_REPEAT_US) {
-        error_setg(errp, "Device %s is already in the process of unplug", dev->id ? dev->id : object_get_typename(OBJECT(dev)));
+        error_setg(errp, "Device %s has been asked to leave already", dev->id ? dev->id : object_get_typename(OBJECT(dev)));
         return false;
     }
     /* Without power, or without function 0, the guest has never seen it. */

@@ -214,25 +214,25 @@ static const Property vfio_pci_properties[] = {
 };
 
 static const PropertyDoc vfio_pci_docs[] = {
-    { "host", "Host PCI address [domain:]<bus:slot.function> of assigned device" },
-    { "sysfsdev", "Host sysfs path of assigned device" },
-    { "fd", "Open VFIO character device of the assigned device" },
+    { "host", "Which device of the host: [DOMAIN:]BUS:SLOT.FUNCTION" },
+    { "sysfsdev", "Which device of the host: its directory in /sys" },
+    { "fd", "The device's VFIO file, opened by who starts this program" },
     { "vf-token", "UUID shared with the owner of the physical function, for a virtual function that asks for one" },
-    { "iommufd", "Set host IOMMUFD backend device" },
-    { "ats", "Control guest visibility of the ATS PCIe extended capability (on, off, auto)" },
-    { "enable-migration", "Enable device migration" },
+    { "iommufd", "The -object iommufd that maps memory for it" },
+    { "ats", "Shall the guest see that the device has ATS? auto: if all on the way can" },
+    { "enable-migration", "No effect yet: assigned devices do not migrate" },
     { "x-vpasid-cap-offset", "Where the synthetic PASID capability goes; 0: at the end of extended config space" },
-    { "x-pci-vendor-id", "Override PCI vendor ID with provided value (DEBUG)" },
-    { "x-pci-device-id", "Override PCI device ID with provided value (DEBUG)" },
-    { "x-pci-sub-vendor-id", "Override PCI subsystem vendor ID with provided value (DEBUG)" },
-    { "x-pci-sub-device-id", "Override PCI subsystem device ID with provided value (DEBUG)" },
-    { "x-intx-mmap-timeout-ms", "Time to re-enable direct access to BARs after INTx, without KVM (DEBUG)" },
-    { "x-no-mmap", "Trap all accesses to BARs, so that they can be traced (DEBUG)" },
-    { "x-no-kvm-intx", "Deliver INTx through this program, so that it can be traced (DEBUG)" },
-    { "x-no-kvm-msi", "Deliver MSI through this program, so that it can be traced (DEBUG)" },
-    { "x-no-kvm-msix", "Deliver MSI-X through this program, so that it can be traced (DEBUG)" },
+    { "x-pci-vendor-id", "Vendor ID to show instead (for debugging)" },
+    { "x-pci-device-id", "Device ID to show instead (for debugging)" },
+    { "x-pci-sub-vendor-id", "Subsystem vendor ID to show instead (for debugging)" },
+    { "x-pci-sub-device-id", "Subsystem ID to show instead (for debugging)" },
+    { "x-intx-mmap-timeout-ms", "How long BARs are trapped after an INTx, without KVM (for debugging)" },
+    { "x-no-mmap", "Trap all accesses to BARs, so that they can be traced (for debugging)" },
+    { "x-no-kvm-intx", "Deliver INTx through this program, so that it can be traced (for debugging)" },
+    { "x-no-kvm-msi", "Deliver MSI through this program, so that it can be traced (for debugging)" },
+    { "x-no-kvm-msix", "Deliver MSI-X through this program, so that it can be traced (for debugging)" },
     { "x-msix-relocation", "Where the guest finds the MSI-X table: the end of a BAR that is there, or a new one (off, auto, bar0 to bar5)" },
-    { "x-req", "Unplug the device when the host asks for it back (DEBUG)" },
+    { "x-req", "Unplug the device when the host asks for it back (for debugging)" },
     { NULL, NULL },
 };
 
@@ -245,7 +245,7 @@ static void vfio_pci_class_init(ObjectClass *klass, const void *data)
     k->exit = vfio_pci_exit;
     k->config_read = vfio_pci_read_config;
     k->config_write = vfio_pci_write_config;
-    dc->desc = "VFIO-based PCI device assignment";
+    dc->desc = "A PCI device of the host, by VFIO";
     dc->hotpluggable = true;
     dc->categories |= BIT(DEVICE_CATEGORY_MISC);
     device_class_set_props(dc, vfio_pci_properties);

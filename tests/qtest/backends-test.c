@@ -77,7 +77,7 @@ static void test_object_add_del(void)
     for (int i = 0; i < 20; i++) {
         json_decref(qtest_qmp_return(t, "{'execute':'object-del','arguments':{'id':'m%d'}}", i));
     }
-    qtest_qmp_error(t, "GenericError", "not found", "{'execute':'object-del','arguments':{'id':'m3'}}");
+    qtest_qmp_error(t, "GenericError", "no object", "{'execute':'object-del','arguments':{'id':'m3'}}");
     qtest_quit(t);
 }
 
@@ -114,7 +114,7 @@ static void test_shared_firmware(void)
     json_decref(blocks);
     /* Somebody else's variables are refused, in one sentence. */
     g_assert_cmpint(qtest_run(&err, "-M virt -accel qtest -nodefaults -drive if=pflash,unit=1,format=raw,file=%s", vars_a), ==, 1);
-    g_assert_nonnull(strstr(err, "lock on"));
+    g_assert_nonnull(strstr(err, "access to"));
     g_assert_nonnull(strstr(err, vars_a));
     qtest_quit(a);
     qtest_quit(b);
@@ -143,7 +143,7 @@ static void test_blockdevs(void)
                     "{'execute':'blockdev-add','arguments':{'driver':'qcow2','file':'s','node-name':'q'}}");
     qtest_qmp_error(t, "GenericError", "/nonexistent",
                     "{'execute':'blockdev-add','arguments':{'driver':'file','filename':'/nonexistent','node-name':'q'}}");
-    qtest_qmp_error(t, "GenericError", "Failed to find", "{'execute':'blockdev-del','arguments':{'node-name':'q'}}");
+    qtest_qmp_error(t, "GenericError", "no block node", "{'execute':'blockdev-del','arguments':{'node-name':'q'}}");
     qtest_quit(t);
     unlink(image);
 }
@@ -251,13 +251,13 @@ static void test_chardev_add_remove(void)
         list = qtest_qmp_return(t, "{'execute':'query-chardev'}");
         g_assert_cmpuint(json_array_size(list), >=, 3);
         json_decref(list);
-        qtest_qmp_error(t, "GenericError", "exists",
+        qtest_qmp_error(t, "GenericError", "already",
                         "{'execute':'chardev-add','arguments':{'id':'n','backend':{'type':'null','data':{}}}}");
         json_decref(qtest_qmp_return(t, "{'execute':'chardev-remove','arguments':{'id':'n'}}"));
         json_decref(qtest_qmp_return(t, "{'execute':'chardev-remove','arguments':{'id':'p'}}"));
     }
-    qtest_qmp_error(t, "GenericError", "busy", "{'execute':'chardev-remove','arguments':{'id':'taken'}}");
-    qtest_qmp_error(t, "GenericError", "not found", "{'execute':'chardev-remove','arguments':{'id':'n'}}");
+    qtest_qmp_error(t, "GenericError", "is in use", "{'execute':'chardev-remove','arguments':{'id':'taken'}}");
+    qtest_qmp_error(t, "GenericError", "no chardev", "{'execute':'chardev-remove','arguments':{'id':'n'}}");
     qtest_quit(t);
 }
 

@@ -70,15 +70,15 @@ static void test_refused(void)
                                "-blockdev driver=raw,node-name=win,size=4096,file.driver=null-co", a, b);
 
 #define REFUSED(why, args) qtest_qmp_error(t, "GenericError", why, "{'execute': 'block_resize', 'arguments': {" args "}}")
-    REFUSED("Cannot find device='' nor node-name=''", "'size': 512");
-    REFUSED("Cannot find device='x'", "'device': 'x', 'size': 512");
-    REFUSED("Cannot find device='null'", "'device': 'null', 'size': 512");
-    REFUSED("node-name='x'", "'node-name': 'x', 'size': 512");
-    REFUSED("negative", "'device': 'd', 'size': -1");
-    REFUSED("does not support resize", "'node-name': 'null', 'size': 512");
+    REFUSED("device= or node-name=", "'size': 512");
+    REFUSED("no drive 'x'", "'device': 'x', 'size': 512");
+    REFUSED("no drive 'null'", "'device': 'null', 'size': 512");
+    REFUSED("no block node 'x'", "'node-name': 'x', 'size': 512");
+    REFUSED("less than 0", "'device': 'd', 'size': -1");
+    REFUSED("keeps its size", "'node-name': 'null', 'size': 512");
     REFUSED("read-only", "'node-name': 'ro', 'size': 512");
     REFUSED("cannot be resized", "'node-name': 'win', 'size': 512");
-    REFUSED("Could not resize", "'device': 'd', 'size': 9223372036854775807");
+    REFUSED("cannot make", "'device': 'd', 'size': 9223372036854775807");
     REFUSED("size", "'device': 'd', 'size': '1M'");
 #undef REFUSED
     qtest_quit(t);
@@ -118,7 +118,7 @@ static void test_hmp(void)
     hmp(t, "block_resize d", "invalid size");
     hmp(t, "block_resize d -1", "invalid size");
     hmp(t, "block_resize d 9999999999999999", "invalid size");
-    hmp(t, "block_resize x 1", "Cannot find");
+    hmp(t, "block_resize x 1", "no drive");
     expect_size(t, 3 * MiB / 2);
     qtest_quit(t);
 }

@@ -125,7 +125,7 @@ static void test_queries(void)
         answer = ask(t, name, NULL, NULL);
         if (json_object_get(answer, "error")) {
             const char *desc = json_string_value(json_object_get(json_object_get(answer, "error"), "desc"));
-            g_assert_true(g_str_has_suffix(desc, "is missing") || g_str_equal(name, "query-hotpluggable-cpus") ||
+            g_assert_true(g_str_has_suffix(desc, "must be given") || g_str_equal(name, "query-hotpluggable-cpus") ||
                           g_str_equal(name, "query-acpi-ospm-status"));        /* what this machine does not have */
         } else if (!fits(schema, json_string_value(json_object_get(schema_entry(schema, name), "ret-type")),
                          json_object_get(answer, "return"))) {
@@ -193,20 +193,20 @@ static void test_walk_tree(void)
 static void test_device_errors(void)
 {
     static const struct { const char *args, *desc; } cases[] = {
-        { "{\"driver\": \"no-such\"}", "'no-such' is not a valid device model name" },
-        { "{\"driver\": \"pci-device\"}", "Parameter 'driver' expects a non-abstract device type" },
-        { "{\"driver\": \"pl011\"}", "Parameter 'driver' expects a pluggable device type" },
-        { "{\"driver\": \"pcie-root-port\", \"bus\": \"nowhere\"}", "Bus 'nowhere' not found" },
-        { "{\"driver\": \"pcie-root-port\", \"bus\": \"pcie.0\"}", "Bus 'pcie.0' does not support hotplugging" },
-        { "{}", "Parameter 'driver' is missing" },
-        { "{\"driver\": 1}", "Invalid parameter type for 'driver', expected: string" },
+        { "{\"driver\": \"no-such\"}", "there is no device model 'no-such'" },
+        { "{\"driver\": \"pci-device\"}", "'pci-device' is what several devices have in common, not one of them" },
+        { "{\"driver\": \"pl011\"}", "device 'pl011' is not for users to add" },
+        { "{\"driver\": \"pcie-root-port\", \"bus\": \"nowhere\"}", "there is no bus 'nowhere'" },
+        { "{\"driver\": \"pcie-root-port\", \"bus\": \"pcie.0\"}", "Nothing comes or goes on bus 'pcie.0' while the machine runs" },
+        { "{}", "Parameter 'driver' must be given" },
+        { "{\"driver\": 1}", "Parameter 'driver' must be of type string" },
     };
     QTestState *t = qtest_init(MACHINE);
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         qtest_qmp_error(t, "GenericError", cases[i].desc, "{\"execute\": \"device_add\", \"arguments\": %s}", cases[i].args);
     }
-    qtest_qmp_error(t, "DeviceNotFound", "Device 'x' not found", "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"x\"}}");
+    qtest_qmp_error(t, "DeviceNotFound", "There is no device 'x'", "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"x\"}}");
     qtest_quit(t);
 }
 
@@ -235,12 +235,12 @@ static void test_objects(void)
     QTestState *t = qtest_init(MACHINE);
 
     json_decref(qtest_qmp_return(t, "{\"execute\": \"object-add\", \"arguments\": {\"qom-type\": \"memory-backend-ram\", \"id\": \"m0\", \"size\": 1048576}}"));
-    qtest_qmp_error(t, "GenericError", "attempt to add duplicate property 'm0'",
+    qtest_qmp_error(t, "GenericError", "property 'm0' is there already",
                     "{\"execute\": \"object-add\", \"arguments\": {\"qom-type\": \"memory-backend-ram\", \"id\": \"m0\", \"size\": 1048576}}");
-    qtest_qmp_error(t, "GenericError", "not found", "{\"execute\": \"object-add\", \"arguments\": "
+    qtest_qmp_error(t, "GenericError", "no property", "{\"execute\": \"object-add\", \"arguments\": "
                     "{\"qom-type\": \"memory-backend-ram\", \"id\": \"m1\", \"size\": 1048576, \"colour\": \"red\"}}");
     json_decref(qtest_qmp_return(t, "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m0\"}}"));
-    qtest_qmp_error(t, "GenericError", "object 'm0' not found", "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m0\"}}");
+    qtest_qmp_error(t, "GenericError", "there is no object 'm0'", "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m0\"}}");
     qtest_quit(t);
 }
 
@@ -263,9 +263,9 @@ static void test_ringbuf(void)
         g_assert_cmpstr(lower, ==, expected);
         json_decref(value);
     }
-    qtest_qmp_error(t, "GenericError", "greater than zero", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"ring\", \"size\": 0}}");
-    qtest_qmp_error(t, "GenericError", "Device 'x' not found", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"x\", \"size\": 1}}");
-    qtest_qmp_error(t, "GenericError", "not a ringbuf", "{\"execute\": \"ringbuf-write\", \"arguments\": {\"device\": \"nothing\", \"data\": \"\"}}");
+    qtest_qmp_error(t, "GenericError", "nothing to read", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"ring\", \"size\": 0}}");
+    qtest_qmp_error(t, "GenericError", "There is no device 'x'", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"x\", \"size\": 1}}");
+    qtest_qmp_error(t, "GenericError", "no ringbuf", "{\"execute\": \"ringbuf-write\", \"arguments\": {\"device\": \"nothing\", \"data\": \"\"}}");
     qtest_quit(t);
 }
 
@@ -285,7 +285,7 @@ static void test_hmp(void)
         g_free(qtest_hmp(t, lines[i]));
     }
     g_assert_cmpstr(name, ==, "guest1\r\n");
-    g_assert_cmpstr(unknown, ==, "unknown command: 'info nothing'\r\n");
+    g_assert_cmpstr(unknown, ==, "there is no command 'info nothing'\r\n");
     qtest_quit(t);
 }
 
@@ -366,20 +366,20 @@ static void test_clients(void)
 
     expect(fd, "\"QMP\"");
     say(fd, "{\"execute\":\"query-name\",\"id\":[1]}");
-    expect(fd, "\"id\": [1], \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"Expecting capabilities negotiation");
+    expect(fd, "\"id\": [1], \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"qmp_capabilities comes before");
     say(fd, "{\"execute\":\"qmp_capabilities\"}");
     expect(fd, "{\"return\": {}}");
     /* in pieces, several at once, rubbish between */
     say(fd, "{\"execute\":\"query-");
     say(fd, "name\",\"id\":\"a\"}{\"execute\":\"nope\",\"id\":2}\nrubbish\n{\"execute\":\"query-uuid\"}");
     expect(fd, "{\"return\": {}, \"id\": \"a\"}");
-    expect(fd, "\"id\": 2, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The command nope has not been found\"}");
-    expect(fd, "JSON parse error");
+    expect(fd, "\"id\": 2, \"error\": {\"class\": \"CommandNotFound\", \"desc\": \"There is no command nope\"}");
+    expect(fd, "not JSON");
     expect(fd, "\"UUID\"");
     /* descriptors */
     null = open("/dev/null", O_RDWR | O_CLOEXEC);
     say(fd, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"n\"}}");
-    expect(fd, "No file descriptor supplied via SCM_RIGHTS");
+    expect(fd, "No file descriptor came with this command (SCM_RIGHTS)");
     send_fd(fd, null, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"n\"}}");
     expect(fd, "{\"return\": {}}");
     say(fd, "{\"execute\":\"closefd\",\"arguments\":{\"fdname\":\"n\"}}");
@@ -420,7 +420,7 @@ static void test_monitor_object(void)
     expect(fd, "\"QMP\"");
     close(fd);
     qtest_qmp_error(t, "GenericError", "object 'm' is in use", "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"m\"}}");
-    qtest_qmp_error(t, "GenericError", "not readable", "{\"execute\": \"qom-get\", \"arguments\": {\"path\": \"/objects/k\", \"property\": \"data\"}}");
+    qtest_qmp_error(t, "GenericError", "does not tell", "{\"execute\": \"qom-get\", \"arguments\": {\"path\": \"/objects/k\", \"property\": \"data\"}}");
     json_decref(qtest_qmp_return(t, "{\"execute\": \"object-del\", \"arguments\": {\"id\": \"k\"}}"));
     qtest_quit(t);
 }
@@ -428,20 +428,20 @@ static void test_monitor_object(void)
 static void test_bad_options(void)
 {
     static const struct { const char *args, *message; } cases[] = {
-        { "-M virt -mon chardev=none", "chardev \"none\" not found" },
-        { "-M virt -chardev null,id=c -mon chardev=c,mode=loud", "Parameter 'mode' does not accept value 'loud'" },
-        { "-M virt -chardev null,id=c -mon c -mon c", "already in use" },
-        { "-M virt -device pcie-root-port,id=a,chassis=1 -device pcie-root-port,id=a,chassis=2", "Duplicate device ID 'a'" },
-        { "-M virt -device pcie-root-port,colour=red", "Property 'pcie-root-port.colour' not found" },
-        { "-M virt -device pcie-root-port,chassis=256", "Parameter 'chassis' expects an integer from 0 to 255, not '256'" },
-        { "-M virt -device no-such", "'no-such' is not a valid device model name" },
+        { "-M virt -mon chardev=none", "there is no chardev 'none'" },
+        { "-M virt -chardev null,id=c -mon chardev=c,mode=loud", "mode=loud: it is readline" },
+        { "-M virt -chardev null,id=c -mon c -mon c", "has a user already" },
+        { "-M virt -device pcie-root-port,id=a,chassis=1 -device pcie-root-port,id=a,chassis=2", "there is a device 'a' already" },
+        { "-M virt -device pcie-root-port,colour=red", "'pcie-root-port' has no property 'colour'" },
+        { "-M virt -device pcie-root-port,chassis=256", "Parameter 'chassis' must be an integer from 0 to 255, not '256'" },
+        { "-M virt -device no-such", "there is no device model 'no-such'" },
         { "-M virt -object secret,id=s", "Must provide 'file' or 'data'" },
-        { "-M virt -object secret,id=s,data=x,format=rot13", "'format' does not accept value 'rot13'" },
-        { "-M virt -object monitor-qmp,id=m", "Parameter 'chardev' is missing" },
-        { "-M virt -smp 0", "greater than zero" },
+        { "-M virt -object secret,id=s,data=x,format=rot13", "format=rot13: it is" },
+        { "-M virt -object monitor-qmp,id=m", "Parameter 'chardev' must be given" },
+        { "-M virt -smp 0", "cannot be 0" },
         { "-M virt -m 18446744073709551616", "invalid RAM size" },
-        { "-M virt -m 1,maxmem=0", "invalid value of maxmem" },
-        { "-M virt -global pcie-root-port.colour=red -device pcie-root-port", "can't apply global pcie-root-port.colour=red" },
+        { "-M virt -m 1,maxmem=0", "less than the memory at the start" },
+        { "-M virt -global pcie-root-port.colour=red -device pcie-root-port", "-global pcie-root-port.colour=red" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -667,7 +667,7 @@ static void test_no_place(void)
         g_autofree char *command = g_strdup_printf(add, vfs);
 
         if (vfs > 2) {
-            qtest_qmp_error(t, "GenericError", "function 3 not available", "%s", command);
+            qtest_qmp_error(t, "GenericError", "function 3, wanted for nvme", "%s", command);
         } else {
             json_decref(qtest_qmp_return(t, "%s", command));
         }
@@ -728,12 +728,12 @@ static void test_loops(void)
 
 static const struct { const char *args, *says; } wrong[] = {
     { "-device nvme,serial=x,sriov_max_vfs=4", "subsystem is required" },
-    { SUBSYS "-device nvme,serial=x,subsys=sub,sriov_max_vfs=4", "both sriov_vq_flexible and sriov_vi_flexible" },
+    { SUBSYS "-device nvme,serial=x,subsys=sub,sriov_max_vfs=4", "needs sriov_vq_flexible= and sriov_vi_flexible=" },
     { "-device nvme,serial=x,sriov_vi_flexible=4", "need sriov_max_vfs" },
-    { SUBSYS "-device nvme,serial=x,subsys=sub,sriov_max_vfs=4,sriov_vq_flexible=7,sriov_vi_flexible=4", "8 (sriov_max_vfs * 2)" },
-    { SUBSYS "-device nvme,serial=x,subsys=sub,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=3", "4 (sriov_max_vfs)" },
-    { PF "-device nvme,serial=y,addr=1.2", "in use" },
-    { SUBSYS "-device nvme,addr=1.2,serial=y -device nvme,addr=1,multifunction=on," PF_OPTIONS, "not available" },
+    { SUBSYS "-device nvme,serial=x,subsys=sub,sriov_max_vfs=4,sriov_vq_flexible=7,sriov_vi_flexible=4", "at least 8, two queues" },
+    { SUBSYS "-device nvme,serial=x,subsys=sub,sriov_max_vfs=4,sriov_vq_flexible=8,sriov_vi_flexible=3", "at least 4, an interrupt" },
+    { PF "-device nvme,serial=y,addr=1.2", "is taken by" },
+    { SUBSYS "-device nvme,addr=1.2,serial=y -device nvme,addr=1,multifunction=on," PF_OPTIONS, "wanted for nvme" },
     { SUBSYS "-device nvme,addr=1f," PF_OPTIONS ",sriov_max_vfs=5,max_ioqpairs=64,sriov_vq_flexible=40,sriov_vi_flexible=9 "
       "-device nvme,addr=1e,serial=z,subsys=sub,sriov_max_vfs=16,sriov_vq_flexible=32,sriov_vi_flexible=16", "pass the end of the bus" },
     { SUBSYS "-device nvme," PF_OPTIONS ",max_ioqpairs=11", "max_ioqpairs" },
@@ -763,7 +763,7 @@ static void test_wrong(void)
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         expect_refused(wrong[i].args, wrong[i].says);
     }
-    expect_refused(own, "legacy namespace");
+    expect_refused(own, "controllers without a subsystem");
 }
 
 int main(int argc, char **argv)

@@ -212,7 +212,7 @@ static const struct { const char *args, *says; } wrong[] = {
     { "-device arm-smmuv3,primary-bus=pcie.0 -device arm-smmuv3,primary-bus=pcie.0", "pcie.0" },
     { "-machine iommu=smmuv3 -device arm-smmuv3,primary-bus=pcie.0", "iommu=smmuv3" },
     { "-device pcie-root-port,id=rp,chassis=1 -device arm-smmuv3,primary-bus=rp", "rp" },
-    { "-device pl011", "pluggable" },
+    { "-device pl011", "not for users" },
     { "-dtb /does/not/exist", "-dtb" },
     { "-dtb /dev/null", "-dtb" },
     { "-machine dumpdtb=/does/not/exist", "dumpdtb" },

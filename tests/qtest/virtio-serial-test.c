@@ -326,7 +326,7 @@ static void test_testdev(void)
 }
 
 static const struct { const char *args, *says; } wrong[] = {
-    { "-device virtserialport", "No 'virtio-serial-bus' bus" },
+    { "-device virtserialport", "no virtio-serial-bus bus" },
     { "-device virtio-serial-pci,max_ports=0", "max_ports" },
     { "-device virtio-serial-pci,max_ports=512", "max_ports" },
     { "-device virtio-serial-pci -device virtserialport,nr=0", "nr=0" },
@@ -338,7 +338,7 @@ static const struct { const char *args, *says; } wrong[] = {
     { "-drive if=none,id=d,file=null-co://,format=raw -device virtio-blk-pci,drive=d,num-queues=0", "num-queues" },
     { "-drive if=none,id=d,file=null-co://,format=raw -device virtio-blk-pci,drive=d,queue-size=3", "queue-size" },
     { "-drive if=none,id=d,file=null-co://,format=raw -device virtio-blk-pci,drive=d,logical_block_size=513", "logical_block_size" },
-    { "-drive if=none,id=d,file=null-co://,format=raw -device virtio-blk-pci,drive=d -device virtio-blk-device,drive=d", "in use" },
+    { "-drive if=none,id=d,file=null-co://,format=raw -device virtio-blk-pci,drive=d -device virtio-blk-device,drive=d", "another device" },
     { "-drive if=none,id=d,file=null-co://,format=raw -device virtio-blk-pci,drive=d,iothread=nothere", "nothere" },
 };
 

@@ -81,7 +81,7 @@ static void test_ram(void)
     object_unref(&root);
     gone();
 
-    refused("memory-backend-ram", "size=0", "size 0");
+    refused("memory-backend-ram", "size=0", "needs size=");
     refused("memory-backend-ram", "share=on", "size");
     refused("memory-backend-ram", "size=-1", "size");
     refused("memory-backend-ram", "size=16E", "size");
@@ -93,7 +93,7 @@ static void test_ram(void)
     refused("memory-backend-ram", "size=1M,policy=bind,host-nodes=5-2", "host-nodes");
     refused("memory-backend-ram", "size=1M,policy=bind,host-nodes=4096", "host-nodes");
     refused("memory-backend-ram", "size=1M,prealloc-threads=0", "prealloc-threads");
-    refused("memory-backend-ram", "size=1M,prealloc=on,reserve=off", "incompatible");
+    refused("memory-backend-ram", "size=1M,prealloc=on,reserve=off", "needs reserve=on");
 }
 
 static void test_prealloc(void)
@@ -128,7 +128,7 @@ static void test_file(void)
     g_assert_cmpmem(memory_region_get_ram_ptr(&be->mr), 4, "seen", 4);
     g_assert_cmpuint(memory_region_get_fd_offset(&be->mr), ==, 512 * KiB);
     gone();
-    refused("memory-backend-file", larger, "does not match");
+    refused("memory-backend-file", larger, "size= differs");
     make("memory-backend-file", discard);
     gone();
     g_free(text);
@@ -145,9 +145,9 @@ static void test_file(void)
 static void test_file_refusals(void)
 {
     static const struct { const char *opts, *why; } cases[] = {
-        { "readonly=on", "open" }, { "pmem=on", "pmem" }, { "align=3", "alignment" }, { "align=1T", "alignment" },
+        { "readonly=on", "open" }, { "pmem=on", "pmem" }, { "align=3", "align=" }, { "align=1T", "align=" },
         { "offset=5", "offset" }, { "rom=on", "rom" }, { "rom=maybe", "rom" },
-        { "host-nodes=127,policy=bind", "NUMA" },
+        { "host-nodes=127,policy=bind", "host-nodes=" },
     };
 
     refused("memory-backend-file", "size=1M", "mem-path");

@@ -117,16 +117,16 @@ static void test_devfn(void)
 
     g_assert_cmpint(a->devfn, ==, PCI_DEVFN(1, 0));     /* the host bridge has slot 0 */
     g_assert_cmpint(c->devfn, ==, PCI_DEVFN(3, 0));
-    refused(root, PCI_DEVFN(2, 0), "in use by");
-    refused(root, PCI_DEVFN(2, 1), "single function");
+    refused(root, PCI_DEVFN(2, 0), "is taken by");
+    refused(root, PCI_DEVFN(2, 1), "multifunction=on");
     refused(below(port), PCI_DEVFN(1, 0), "slot 0");
     root->slot_reserved_mask = BIT(7);
-    refused(root, PCI_DEVFN(7, 0), "reserved");
+    refused(root, PCI_DEVFN(7, 0), "kept for the machine");
     root->slot_reserved_mask = 0;
     while (n < 27) {
         fill[n++] = add(root, TYPE_ENDPOINT, -1);
     }
-    refused(root, -1, "no slot/function available");
+    refused(root, -1, "no slot is left");
     while (n) {
         remove_dev(fill[--n]);
     }

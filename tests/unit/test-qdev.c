@@ -187,14 +187,14 @@ static void test_values(void)
     check_value(toy, "mac", "52:54:00:AB:cd:ef", "52:54:00:ab:cd:ef");
     check_value(toy, "mode", "off", "off");
     check_value(toy, "label", "x", "x");
-    check_refused(toy, "addr", "20", "Property 'toy.addr' doesn't take value '20', expected slot 00 to 1f and optional "
+    check_refused(toy, "addr", "20", "Property 'toy.addr' cannot be '20'; it is slot 00 to 1f and optional "
                   "function 0 to 7, as in 06.0 or 06");
-    check_refused(toy, "addr", "1.8", "Property 'toy.addr' doesn't take value '1.8', expected slot 00 to 1f and optional "
+    check_refused(toy, "addr", "1.8", "Property 'toy.addr' cannot be '1.8'; it is slot 00 to 1f and optional "
                   "function 0 to 7, as in 06.0 or 06");
-    check_refused(toy, "mac", "52:54:00:AB:cd", "Property 'toy.mac' doesn't take value '52:54:00:AB:cd', expected six "
+    check_refused(toy, "mac", "52:54:00:AB:cd", "Property 'toy.mac' cannot be '52:54:00:AB:cd'; it is six "
                   "hexadecimal bytes such as 52:54:00:12:34:56");
-    check_refused(toy, "mode", "maybe", "Property 'toy.mode' does not accept value 'maybe', valid values are auto, on and off");
-    check_refused(toy, "small", "256", "Parameter 'small' expects an integer from 0 to 255, not '256'");
+    check_refused(toy, "mode", "maybe", "Property 'toy.mode' cannot be 'maybe'; it is auto, on or off");
+    check_refused(toy, "small", "256", "Parameter 'small' must be an integer from 0 to 255, not '256'");
     object_unref(toy);
 }
 
@@ -206,16 +206,16 @@ static void test_device_add(void)
     g_assert_true(object_resolve_path("/machine/peripheral/t0", NULL) == OBJECT(dev));
     g_assert_cmpstr(dev->parent_bus->name, ==, "toy.0");
     check_refused(OBJECT(dev), "small", "1",
-                  "Attempt to set property 'small' on device 't0' (type 'toy') after it was realized");
-    add_fails("toy,id=t0", "Duplicate device ID 't0'");
-    add_fails("nothing", "'nothing' is not a valid device model name");
-    add_fails("device", "Parameter 'driver' expects a non-abstract device type");
-    add_fails("toy-host", "Parameter 'driver' expects a pluggable device type");
-    add_fails("toy,bus=nowhere", "Bus 'nowhere' not found");
-    add_fails("toy,bus=main-system-bus", "Device 'toy' can't go on System bus");
-    add_fails("toy,id=9x", "Parameter 'id' expects an identifier");
-    add_fails("id=x", "Parameter 'driver' is missing");
-    add_fails("toy,foo=1", "Property 'toy.foo' not found");
+                  "Property 'small' of device 't0' (type 'toy') is fixed once the device is there");
+    add_fails("toy,id=t0", "there is a device 't0' already");
+    add_fails("nothing", "there is no device model 'nothing'");
+    add_fails("device", "'device' is what several devices have in common, not one of them");
+    add_fails("toy-host", "device 'toy-host' is not for users to add");
+    add_fails("toy,bus=nowhere", "there is no bus 'nowhere'");
+    add_fails("toy,bus=main-system-bus", "Device 'toy' does not fit on a System bus");
+    add_fails("toy,id=9x", "id: not an identifier");
+    add_fails("id=x", "Parameter 'driver' must be given");
+    add_fails("toy,foo=1", "'toy' has no property 'foo'");
     g_string_truncate(story, 0);
     add_fails("toy,id=t1,fail=on", "toy is broken");
     expect_story("pre-plug realize ");
@@ -263,7 +263,7 @@ static void test_full(void)
     add("toy");
     add("toy");
     add("toy");
-    add_fails("toy,bus=toy.0", "Bus 'toy.0' is full");
+    add_fails("toy,bus=toy.0", "no more fits on bus 'toy.0'");
 }
 
 static void test_wires(void)
@@ -309,18 +309,17 @@ static void test_smp(void)
         { "cores=4", { 4, 1, 1, 4, 1, 4 }, NULL },
         { "2,maxcpus=8,clusters=2,threads=2", { 2, 1, 2, 2, 2, 8, true }, NULL },
         { "sockets=2,clusters=2,cores=2,threads=1", { 8, 2, 2, 2, 1, 8, true }, NULL },
-        { "3,cores=2", { 0 }, "Invalid CPU topology: product of the hierarchy must match maxcpus: sockets (1) * "
-          "clusters (1) * cores (2) * threads (1) != maxcpus (3)" },
-        { "8,maxcpus=4", { 0 }, "Invalid CPU topology: maxcpus must be equal to or greater than smp: sockets (1) * "
-          "clusters (1) * cores (4) * threads (1) == maxcpus (4) < smp_cpus (8)" },
-        { "0", { 0 }, "Invalid CPU topology: CPU topology parameters must be greater than zero ('cpus' is 0)" },
-        { "513", { 0 }, "Invalid SMP CPUs 513. The max CPUs supported by machine 'toy' is 512" },
-        { "4,dies=2", { 0 }, "dies > 1 not supported by this machine's CPU topology" },
-        { "4,x=2", { 0 }, "Parameter 'x' is unexpected for -smp" },
-        { "99999999999", { 0 }, "Parameter 'cpus' expects an integer from 0 to 2147483647, not '99999999999'" },
-        { "sockets=2147483647,cores=2147483647,threads=2147483647", { 0 }, "Invalid CPU topology: product of the hierarchy "
-          "must match maxcpus: sockets (2147483647) * clusters (1) * cores (2147483647) * threads (2147483647) != "
-          "maxcpus (4294967295)" },
+        { "3,cores=2", { 0 }, "the levels do not make up maxcpus: "
+          "1 sockets of 1 clusters of 2 cores of 1 threads are not 3 CPUs" },
+        { "8,maxcpus=4", { 0 }, "there is room for fewer CPUs than are to be there: "
+          "1 sockets of 1 clusters of 4 cores of 1 threads are 4 CPUs, less than 8" },
+        { "0", { 0 }, "cpus cannot be 0" },
+        { "513", { 0 }, "513 CPUs are too many: machine 'toy' has at most 512" },
+        { "4,dies=2", { 0 }, "this machine has no dies: there can only be 1" },
+        { "4,x=2", { 0 }, "'x' means nothing to -smp" },
+        { "99999999999", { 0 }, "Parameter 'cpus' must be an integer from 0 to 2147483647, not '99999999999'" },
+        { "sockets=2147483647,cores=2147483647,threads=2147483647", { 0 }, "the levels do not make up maxcpus: "
+          "2147483647 sockets of 1 clusters of 2147483647 cores of 2147483647 threads are not 4294967295 CPUs" },
     };
     Object *ms = object_new(MACHINE_TYPE_NAME("toy"));
 

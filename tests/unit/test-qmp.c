@@ -90,14 +90,14 @@ static void test_args(void)
 {
     check_args("stop", "{}", NULL);
     check_args("stop", "{\"x\":1}", "Parameter 'x' is unexpected");
-    check_args("device_del", "{}", "Parameter 'id' is missing");
-    check_args("device_del", "{\"id\":1}", "Invalid parameter type for 'id', expected: string");
+    check_args("device_del", "{}", "Parameter 'id' must be given");
+    check_args("device_del", "{\"id\":1}", "Parameter 'id' must be of type string");
     check_args("device_add", "{\"driver\":\"x\",\"anything\":[1]}", NULL);
-    check_args("set-action", "{\"panic\":\"sing\"}", "Parameter 'panic' does not accept value 'sing'");
+    check_args("set-action", "{\"panic\":\"sing\"}", "Parameter 'panic' cannot be 'sing'");
     check_args("netdev_add", "{\"type\":\"user\",\"id\":\"n\",\"hostfwd\":[]}", NULL);
-    check_args("netdev_add", "{\"type\":\"pigeon\",\"id\":\"n\"}", "Parameter 'type' does not accept value 'pigeon'");
-    check_args("qmp_capabilities", "{\"enable\":[\"oob\",7]}", "Invalid parameter type for 'enable[1]', expected: string");
-    check_args("chardev-add", "{\"id\":\"c\",\"backend\":{}}", "Parameter 'backend.type' is missing");
+    check_args("netdev_add", "{\"type\":\"pigeon\",\"id\":\"n\"}", "Parameter 'type' cannot be 'pigeon'");
+    check_args("qmp_capabilities", "{\"enable\":[\"oob\",7]}", "Parameter 'enable[1]' must be of type string");
+    check_args("chardev-add", "{\"id\":\"c\",\"backend\":{}}", "Parameter 'backend.type' must be given");
     check_args("query-cpu-model-expansion", "{\"type\":\"full\",\"model\":{\"name\":\"max\",\"x\":1}}",
                "Parameter 'model.x' is unexpected");
     g_assert_null(qmp_find_command("no-such"));
