@@ -11,6 +11,7 @@
 #include "util/main-loop.h"
 
 #define POOL_THREADS 16
+#define JOBS_A_TURN  256
 
 typedef struct Job Job;
 struct Job {
@@ -45,16 +46,22 @@ static Job *pop(void)
     return job;
 }
 
-/* One at a time: a completion may wait for the others. Returns how many there were. */
+/*
+ * One at a time: a completion may wait for the others. A guest that asks for more as soon as it has an answer must not
+ * keep everybody else waiting, so there is an end to one turn. Returns how many there were.
+ */
 static unsigned reap_jobs(void)
 {
     unsigned n = 0;
     Job *job;
 
     event_notifier_test_and_clear(&pool.wake);
-    for (; (job = pop()); n++) {
+    for (; n < JOBS_A_TURN && (job = pop()); n++) {
         job->cb(job->opaque, job->result);
         g_free(job);
+    }
+    if (n == JOBS_A_TURN) {
+        event_notifier_set(&pool.wake);
     }
     return n;
 }

@@ -144,20 +144,38 @@ bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 }
 
 /* Requests that stopped the machine have the namespace still: they are not to be tried again. */
-static void forget(NvmeCtrl *n, NvmeNamespace *ns)
+static void forget_stopped(NvmeCtrl *n, void *opaque)
 {
     for (guint count = n->stopped.length; count--;) {
         NvmeRequest *req = g_queue_pop_head(&n->stopped);
 
-        if (req->ns == ns) {
+        if (req->ns == opaque) {
             nvme_unmap_iov(req, false);
             nvme_complete(req, NVME_INVALID_NAMESPACE | NVME_DNR);
         } else {
             g_queue_push_tail(&n->stopped, req);
         }
     }
+}
+
+static void withdraw(NvmeCtrl *n, void *opaque)
+{
+    const NvmeNamespace *ns = opaque;
+
     if (n->namespaces[ns->nsid] == ns) {
         n->namespaces[ns->nsid] = NULL;
+    }
+}
+
+static void for_each_ctrl(NvmeNamespace *ns, void (*fn)(NvmeCtrl *n, void *opaque))
+{
+    NvmeSubsys *s = ns->ctrl->subsys;
+
+    fn(ns->ctrl, ns);
+    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
+        if (s->ctrls[i]) {
+            fn(s->ctrls[i], ns);
+        }
     }
 }
 
@@ -169,13 +187,9 @@ void nvme_ns_detach(NvmeNamespace *ns)
         return;
     }
     blk_set_resized(ns->blk, NULL, NULL);
+    for_each_ctrl(ns, withdraw);        /* no command finds it any more, else a busy guest would keep it here */
     blk_drain(ns->blk);
-    forget(ns->ctrl, ns);
-    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
-        if (s->ctrls[i]) {
-            forget(s->ctrls[i], ns);
-        }
-    }
+    for_each_ctrl(ns, forget_stopped);
     if (s) {
         s->namespaces[ns->nsid] = NULL;
     }

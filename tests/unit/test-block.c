@@ -6,7 +6,7 @@
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include "block/block.h"
+#include "block/block-int.h"
 #include "util/main-loop.h"
 #include "util/options.h"
 
@@ -342,6 +342,38 @@ static void test_drain(void)
 {
     drain_with("aio=threads");
     drain_with("");
+}
+
+/* Completions that bring about the next one have their turn, as everybody else has. */
+typedef struct Endless { unsigned done; bool stop; } Endless;
+
+static void endless(void *opaque, int ret)
+{
+    Endless *e = opaque;
+
+    g_assert_cmpuint(++e->done, <, 100000);
+    if (!e->stop) {
+        block_complete_later(endless, e, 0);
+    }
+}
+
+static void test_turns(void)
+{
+    Endless e = { 0 };
+
+    fresh_image();
+    drive("aio=threads");
+    block_complete_later(endless, &e, 0);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        main_loop_wait(true);
+    }
+    g_assert_cmpuint(e.done, >, 0);
+    e.stop = true;
+    for (unsigned before = 0; before != e.done;) {
+        before = e.done;
+        main_loop_wait(true);
+    }
+    blk_cleanup();
 }
 
 /* Each write that is over is followed by the next: they do not keep a resize from coming to its end. */
@@ -684,6 +716,7 @@ int main(int argc, char **argv)
     g_test_add_func("/block/nodes", test_nodes);
     g_test_add_func("/block/drive-options", test_drive_options);
     g_test_add_func("/block/errors", test_errors);
+    g_test_add_func("/block/turns", test_turns);
     g_test_add_func("/block/resize", test_resize);
     g_test_add_func("/block/resize/window", test_resize_window);
     g_test_add_func("/block/detect-zeroes", test_detect_zeroes);
