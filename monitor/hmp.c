@@ -142,7 +142,7 @@ static Object *find_path(GString *out, const char *path)
     Object *obj = object_resolve_path(path, NULL);
 
     if (!obj) {
-        g_string_append_printf(out, "Error: There is no device '%s'\n", path);
+        g_string_append_printf(out, "Error: There is no object '%s'\n", path);
     }
     return obj;
 }

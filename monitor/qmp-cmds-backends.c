@@ -94,7 +94,7 @@ static Chardev *find_chardev(const json_t *args, Error **errp)
     Chardev *chr = qemu_chr_find(id);
 
     if (!chr) {
-        error_setg(errp, "There is no device '%s'", id);
+        error_setg(errp, "there is no chardev '%s'", id);
     }
     return chr;
 }
@@ -180,6 +180,6 @@ json_t *qmp_netdev_add(const json_t *args, Error **errp)
 
 json_t *qmp_netdev_del(const json_t *args, Error **errp)
 {
-    error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", json_string_value(json_object_get(args, "id")));
+    error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no network backend '%s'", json_string_value(json_object_get(args, "id")));
     return NULL;
 }

@@ -15,7 +15,7 @@ static Object *find_object(const json_t *args, Error **errp)
     if (!obj && ambiguous) {
         error_setg(errp, "'%s' could be more than one object", path);
     } else if (!obj) {
-        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", path);
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no object '%s'", path);
     }
     return obj;
 }
@@ -124,7 +124,7 @@ json_t *qmp_device_list_properties(const json_t *args, Error **errp)
     Object *obj;
 
     if (!klass) {
-        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", typename);
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no type '%s'", typename);
         return NULL;
     }
     if (!object_class_dynamic_cast(klass, TYPE_DEVICE) || object_class_is_abstract(klass)) {

@@ -60,7 +60,7 @@ bool object_resolve_link(const json_t *value, const char *name, const char *type
     } else if (object_resolve_path(path, NULL)) {
         error_setg(errp, "Parameter '%s' must be of type %s", name, type);
     } else {
-        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no device '%s'", path);
+        error_set(errp, ERROR_CLASS_DEVICE_NOT_FOUND, "There is no object '%s'", path);
     }
     return false;
 }

@@ -140,7 +140,8 @@ static bool acpi_set(Object *obj, const ObjectProperty *prop, const json_t *valu
         vms->acpi = ON_OFF_AUTO_AUTO;
         return true;
     }
-    if (!option_bool(value, "acpi", &on, errp)) {
+    if (!option_bool(value, "acpi", &on, NULL)) {
+        error_setg(errp, "acpi= is on, off or auto");
         return false;
     }
     vms->acpi = on ? ON_OFF_AUTO_ON : ON_OFF_AUTO_OFF;

@@ -222,8 +222,8 @@ static bool check_devfn(PCIBus *bus, PCIDevice *dev, Error **errp)
     PCIDevice *other = bus->devices[dev->devfn] ? bus->devices[dev->devfn] : bus->hidden[dev->devfn];
 
     if (other) {
-        error_setg(errp, "PCI: slot %d function %d, wanted for %s, is taken by %s,id=%s", slot, fn, type_of(dev),
-                   type_of(other), other->parent_obj.id ? other->parent_obj.id : "");
+        error_setg(errp, "PCI: slot %d function %d, wanted for %s, is taken by %s '%s'", slot, fn, type_of(dev),
+                   type_of(other), other->parent_obj.id ?: "without id");
     } else if (bus->slot_reserved_mask & BIT(slot)) {
         error_setg(errp, "PCI: slot %d function %d, wanted for %s, is kept for the machine", slot, fn, type_of(dev));
     } else if (!pcie_sriov_is_vf(dev) && !slot_exists(bus, dev->devfn)) {

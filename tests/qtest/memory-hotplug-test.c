@@ -146,7 +146,7 @@ static void test_odd_guest(void)
 static void test_refused(void)
 {
     static const struct { const char *args, *why; } cases[] = {
-        { "", "needs memdev=" }, { ", 'memdev': 'm1'", "in use already" }, { ", 'memdev': 'none'", "no device 'none'" },
+        { "", "needs memdev=" }, { ", 'memdev': 'm1'", "in use already" }, { ", 'memdev': 'none'", "no object 'none'" },
         { ", 'memdev': 'm2', 'slot': 0", "taken by 'd1'" }, { ", 'memdev': 'm2', 'slot': 3", "0 to 2" }, { ", 'memdev': 'm2', 'slot': -2", "0 to 2" },
         { ", 'memdev': 'm2', 'addr': 2147487744", "not a multiple" }, { ", 'memdev': 'm2', 'addr': 1073741824", "between 0x80000000 and 0x16fffffff" },
         { ", 'memdev': 'm2', 'addr': 6174015488", "between" }, { ", 'memdev': 'm2', 'addr': 2214592512", "overlaps DIMM 'd1'" },
@@ -160,7 +160,7 @@ static void test_refused(void)
     add_memory(t, "large", 1024);
     plug_dimm(t, "d1", "m1", "");
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        qtest_qmp_error(t, strstr(cases[i].why, "no device") ? "DeviceNotFound" : "GenericError", cases[i].why, "{'execute': 'device_add', 'arguments': {'driver': 'pc-dimm', 'id': 'd2'%s}}", cases[i].args);
+        qtest_qmp_error(t, strstr(cases[i].why, "no object") ? "DeviceNotFound" : "GenericError", cases[i].why, "{'execute': 'device_add', 'arguments': {'driver': 'pc-dimm', 'id': 'd2'%s}}", cases[i].args);
     }
     qtest_qmp_error(t, "GenericError", "in use", "{'execute': 'object-del', 'arguments': {'id': 'm1'}}");
     g_assert_cmpuint(count_dimms(t), ==, 1);

@@ -264,7 +264,7 @@ static void test_ringbuf(void)
         json_decref(value);
     }
     qtest_qmp_error(t, "GenericError", "nothing to read", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"ring\", \"size\": 0}}");
-    qtest_qmp_error(t, "GenericError", "There is no device 'x'", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"x\", \"size\": 1}}");
+    qtest_qmp_error(t, "GenericError", "no chardev 'x'", "{\"execute\": \"ringbuf-read\", \"arguments\": {\"device\": \"x\", \"size\": 1}}");
     qtest_qmp_error(t, "GenericError", "no ringbuf", "{\"execute\": \"ringbuf-write\", \"arguments\": {\"device\": \"nothing\", \"data\": \"\"}}");
     qtest_quit(t);
 }

@@ -194,7 +194,7 @@ static void test_links(void)
     g_assert_true(object_property_get_link(a, "friend", &error_abort) == b);
     g_assert_false(object_property_set_str(a, "friend", "nobody", &err));
     g_assert_cmpint(error_get_class(err), ==, ERROR_CLASS_DEVICE_NOT_FOUND);
-    expect_error(g_steal_pointer(&err), "There is no device 'nobody'");
+    expect_error(g_steal_pointer(&err), "There is no object 'nobody'");
     g_assert_false(object_property_set_str(a, "friend", "/box/m", &err));
     expect_error(g_steal_pointer(&err), "Parameter 'friend' must be of type test-animal");
     object_property_add_alias(maker, "buddy", a, "friend");
