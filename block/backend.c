@@ -288,7 +288,6 @@ int blk_flush(BlockBackend *blk)
     return blk->node->read_only ? 0 : run_now(blk, BLOCK_FLUSH, 0, 0, NULL);
 }
 
-
 /* Returns the time. */
 static int64_t something_happened(BlockBackend *blk)
 {

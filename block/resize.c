@@ -35,25 +35,20 @@ static bool stands_on(const BlockNode *node, const BlockNode *target)
     return node;
 }
 
-static void hold_user(BlockBackend *blk, BlockNode *node, Object *dev, void *target)
+typedef struct Users { const BlockNode *node; void (*fn)(BlockBackend *blk); } Users;
+
+static void visit_user(BlockBackend *blk, BlockNode *node, Object *dev, void *opaque)
 {
-    if (stands_on(node, target)) {
-        block_backend_hold(blk);
+    const Users *users = opaque;
+
+    if (stands_on(node, users->node)) {
+        users->fn(blk);
     }
 }
 
-static void release_user(BlockBackend *blk, BlockNode *node, Object *dev, void *target)
+static void for_each_user(const BlockNode *node, void (*fn)(BlockBackend *blk))
 {
-    if (stands_on(node, target)) {
-        block_backend_release(blk);
-    }
-}
-
-static void tell_user(BlockBackend *blk, BlockNode *node, Object *dev, void *target)
-{
-    if (stands_on(node, target)) {
-        block_backend_resized(blk);
-    }
+    block_backends_foreach(visit_user, &(Users) { node, fn });
 }
 
 bool block_node_truncate(BlockNode *node, uint64_t size, Error **errp)
@@ -81,11 +76,11 @@ bool block_resize(const char *device, const char *node_name, int64_t size, Error
         error_setg(errp, "size: less than 0");
         return false;
     }
-    block_backends_foreach(hold_user, node);
+    for_each_user(node, block_backend_hold);
     ok = block_node_truncate(node, size, errp);
     if (ok) {
-        block_backends_foreach(tell_user, node);
+        for_each_user(node, block_backend_resized);
     }
-    block_backends_foreach(release_user, node);
+    for_each_user(node, block_backend_release);
     return ok;
 }

@@ -331,7 +331,7 @@ static void info_memory_size_summary(GString *out, const char *args)
 {
     const MachineState *ms = current_machine;
 
-    g_string_append_printf(out, "base memory: %" PRIu64 "\nplugged memory: %" PRIu64 "\n", ms->ram_size, ms->memory_slots ? memory_slots_used(ms->memory_slots) : 0);
+    g_string_append_printf(out, "base memory: %" PRIu64 "\nplugged memory: %" PRIu64 "\n", ms->ram_size, memory_slots_used(ms->memory_slots));
 }
 
 static void info_numa(GString *out, const char *args)

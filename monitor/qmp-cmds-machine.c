@@ -181,10 +181,8 @@ json_t *qmp_query_gic_capabilities(const json_t *args, Error **errp)
 /* --- memory --- */
 json_t *qmp_query_memory_size_summary(const json_t *args, Error **errp)
 {
-    const MemorySlots *slots = current_machine->memory_slots;
-
     return json_pack("{s:I, s:I}", "base-memory", (json_int_t)current_machine->ram_size,
-                     "plugged-memory", (json_int_t)(slots ? memory_slots_used(slots) : 0));
+                     "plugged-memory", (json_int_t)memory_slots_used(current_machine->memory_slots));
 }
 
 static json_t *describe_dimm(const PCDIMMDevice *dimm)

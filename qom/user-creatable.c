@@ -31,10 +31,7 @@ Object *user_creatable_add(json_t *opts, Error **errp)
         error_setg(errp, "qom-type: there is no object type '%s'", type);
         return NULL;
     }
-    if (!id_wellformed(id)) {
-        ERRP_GUARD();
-        error_setg(errp, "id: not an identifier");
-        error_append_hint(errp, "An identifier begins with a letter; letters, digits, '-', '.' and '_' may follow.\n");
+    if (!id_check(id, errp)) {
         return NULL;
     }
     return object_new_with_props(type, object_get_objects_root(), id, props, errp);

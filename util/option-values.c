@@ -278,3 +278,15 @@ bool id_wellformed(const char *id)
     return g_ascii_isalpha(*id) &&
            strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == strlen(id);
 }
+
+bool id_check(const char *id, Error **errp)
+{
+    ERRP_GUARD();
+
+    if (!id_wellformed(id)) {
+        error_setg(errp, "id: not an identifier");
+        error_append_hint(errp, "An identifier begins with a letter; letters, digits, '-', '.' and '_' may follow.\n");
+        return false;
+    }
+    return true;
+}

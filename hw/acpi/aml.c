@@ -190,9 +190,7 @@ void aml_eisa_id(Aml *a, const char *id)
     uint32_t v = (uint32_t)(id[0] - '@') << 26 | (uint32_t)(id[1] - '@') << 21 | (uint32_t)(id[2] - '@') << 16 | (uint32_t)strtoul(id + 3, NULL, 16);
 
     put8(a, OP_DWORD);
-    for (unsigned shift = 32; shift; shift -= 8) {
-        put8(a, (uint8_t)(v >> (shift - 8)));
-    }
+    put_le(a, GUINT32_SWAP_LE_BE(v), 4);
 }
 
 void aml_name(Aml *a, const char *name)
@@ -278,22 +276,24 @@ void aml_open_field(Aml *a, const char *region, AmlAccess access, AmlUpdate upda
     put8(a, access | update << 5);
 }
 
-void aml_field_unit(Aml *a, const char *name, unsigned bits)
+static void put_bits(Aml *a, unsigned bits)
 {
     uint8_t enc[4];
     unsigned n = encode_pkg_length(enc, bits);
 
-    put_segment(a, name, strlen(name));
     g_byte_array_append(a->out, enc, n);
+}
+
+void aml_field_unit(Aml *a, const char *name, unsigned bits)
+{
+    put_segment(a, name, strlen(name));
+    put_bits(a, bits);
 }
 
 void aml_field_skip(Aml *a, unsigned bits)
 {
-    uint8_t enc[4];
-    unsigned n = encode_pkg_length(enc, bits);
-
     put8(a, 0);
-    g_byte_array_append(a->out, enc, n);
+    put_bits(a, bits);
 }
 
 static void put_mutex_op(Aml *a, uint8_t op, const char *mutex)

@@ -20,8 +20,7 @@ struct AcpiGedState {
     MemoryRegion iomem;
     qemu_irq irq;
     uint32_t waiting;
-    MemorySlots *slots;                 /* NULL: no memory can be plugged */
-    AcpiMemoryHotplug memory;
+    AcpiMemoryHotplug memory;           /* without slots none can be plugged */
 };
 
 static void update_irq(AcpiGedState *ged)
@@ -39,7 +38,7 @@ void acpi_ged_raise(AcpiGedState *ged, uint32_t events)
 
 void acpi_ged_set_memory_slots(AcpiGedState *ged, MemorySlots *slots)
 {
-    ged->slots = slots;
+    ged->memory.slots = slots;
 }
 
 void acpi_ged_memory_inserted(AcpiGedState *ged, const PCDIMMDevice *dimm)
@@ -68,7 +67,7 @@ json_t *qmp_query_acpi_ospm_status(const json_t *args, Error **errp)
         error_setg(errp, "This machine tells its guest nothing by ACPI: it needs firmware, or -machine acpi=on");
         return NULL;
     }
-    return ACPI_GED(ged)->slots ? acpi_memory_describe(&ACPI_GED(ged)->memory) : json_array();
+    return ACPI_GED(ged)->memory.slots ? acpi_memory_describe(&ACPI_GED(ged)->memory) : json_array();
 }
 
 /* --- Events ---------------------------------------------------------------------------------- */
@@ -109,8 +108,8 @@ static bool ged_realize(DeviceState *dev, Error **errp)
     memory_region_init_io(&ged->iomem, OBJECT(dev), &ged_ops, ged, TYPE_ACPI_GED, GED_REGION_SIZE);
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &ged->iomem);
     sysbus_init_irq(SYS_BUS_DEVICE(dev), &ged->irq);
-    if (ged->slots) {
-        acpi_memory_hotplug_init(&ged->memory, OBJECT(dev), ged->slots);
+    if (ged->memory.slots) {
+        acpi_memory_hotplug_init(&ged->memory, OBJECT(dev));
         sysbus_init_mmio(SYS_BUS_DEVICE(dev), &ged->memory.io);
     }
     return true;

@@ -81,7 +81,7 @@ static void control(AcpiMemoryHotplug *m, AcpiMemorySlot *slot, PCDIMMDevice *di
     } else if (bits & CONTROL_KNOWN_LEAVING) {
         slot->removing = false;
     } else if (bits & CONTROL_EJECT && dimm) {
-        *slot = (AcpiMemorySlot) { .ost_event = slot->ost_event, .ost_status = slot->ost_status };
+        slot->inserting = slot->removing = false;
         memory_slots_eject(m->slots, dimm);
     }
 }
@@ -117,10 +117,9 @@ static const MemoryRegionOps memory_hotplug_ops = {
 
 /* --- From the machine --------------------------------------------------------------------------- */
 
-void acpi_memory_hotplug_init(AcpiMemoryHotplug *m, Object *owner, MemorySlots *slots)
+void acpi_memory_hotplug_init(AcpiMemoryHotplug *m, Object *owner)
 {
-    m->slots = slots;
-    m->slot = g_new0(AcpiMemorySlot, slots->n);
+    m->slot = g_new0(AcpiMemorySlot, m->slots->n);
     memory_region_init_io(&m->io, owner, &memory_hotplug_ops, m, "acpi-mem-hotplug", ACPI_MEMORY_HOTPLUG_SIZE);
 }
 

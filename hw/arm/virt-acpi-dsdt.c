@@ -6,14 +6,13 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include "hw/acpi/generic_event_device.h"
 #include "hw/acpi/memory-hotplug.h"
 #include "virt-acpi.h"
 
 enum { VIRTIO_MMIO_LEN = 0x200 };
 enum { GPIO_POWER_PIN = 3 };
 enum { NOTIFY_STATUS_CHANGED = 0x80 };
-/* Events the GED selects (its register has one bit for each). */
-enum { GED_MEMORY = 1 << 0, GED_POWER_DOWN = 1 << 1, GED_HARDWARE_ERROR = 1 << 5 };
 
 static void add_cpus(Aml *a, const VirtMachineState *vms)
 {
@@ -137,12 +136,12 @@ static void add_ged(Aml *a, const VirtMachineState *vms)
     aml_path(a, "ESEL");
     aml_local(a, 0);
     if (vms->parent_obj.memory_slots) {
-        open_ged_event(a, GED_MEMORY);
+        open_ged_event(a, ACPI_GED_MEM_HOTPLUG_EVT);
         aml_path(a, ACPI_MEMORY_SCAN);
         aml_close(a);
     }
-    ged_event(a, GED_POWER_DOWN, "PWRB");
-    ged_event(a, GED_HARDWARE_ERROR, "GEDD");
+    ged_event(a, ACPI_GED_PWR_DOWN_EVT, "PWRB");
+    ged_event(a, ACPI_GED_ERROR_EVT, "GEDD");
     aml_close(a);
     aml_close(a);
 }

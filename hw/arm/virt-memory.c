@@ -57,8 +57,7 @@ bool virt_memory_plug(MachineState *ms, DeviceState *dev, Error **errp)
 bool virt_memory_unplug_request(MachineState *ms, DeviceState *dev, Error **errp)
 {
     if (!as_dimm(dev)) {
-        error_setg(errp, "Device '%s' cannot come or go while the machine runs", dev->id ?: object_get_typename(OBJECT(dev)));
-        return false;
+        return qdev_cannot_unplug(dev->id ?: object_get_typename(OBJECT(dev)), errp);
     }
     acpi_ged_remove_memory(ACPI_GED(VIRT_MACHINE(ms)->acpi_dev), as_dimm(dev));
     return true;
@@ -67,7 +66,5 @@ bool virt_memory_unplug_request(MachineState *ms, DeviceState *dev, Error **errp
 /* When the machine is complete, and it is known how the guest boots. */
 bool virt_memory_check(VirtMachineState *vms, Error **errp)
 {
-    const MemorySlots *slots = vms->parent_obj.memory_slots;
-
-    return vms->acpi_dev || !slots || !memory_slots_used(slots) || needs_acpi("-device pc-dimm", errp);
+    return vms->acpi_dev || !memory_slots_used(vms->parent_obj.memory_slots) || needs_acpi("-device pc-dimm", errp);
 }

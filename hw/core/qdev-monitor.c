@@ -93,18 +93,6 @@ static bool machine_takes(DeviceState *dev, Error **errp)
     return mc->device_allowed(current_machine, dev, errp);
 }
 
-static bool check_id(const char *id, Error **errp)
-{
-    ERRP_GUARD();
-
-    if (id && !id_wellformed(id)) {
-        error_setg(errp, "id: not an identifier");
-        error_append_hint(errp, "An identifier begins with a letter; letters, digits, '-', '.' and '_' may follow.\n");
-        return false;
-    }
-    return true;
-}
-
 /* @props: what is left of the options when driver, id and bus are out. */
 static DeviceState *make_device(DeviceClass *dc, BusState *bus, const char *id, const json_t *props,
                                 json_t *opts, Error **errp)
@@ -139,7 +127,7 @@ DeviceState *qdev_device_add(json_t *options, Error **errp)
     }
     id = options_take_str(props, "id", errp);
     bus_name = *errp ? NULL : options_take_str(props, "bus", errp);
-    if (*errp || !check_id(id, errp)) {
+    if (*errp || (id && !id_check(id, errp))) {
         return NULL;
     }
     dc = check_driver(driver, errp);
@@ -177,16 +165,18 @@ static void unplug_now(DeviceState *dev)
     object_unref(dev);
 }
 
+bool qdev_cannot_unplug(const char *name, Error **errp)
+{
+    error_setg(errp, "Device '%s' cannot come or go while the machine runs", name);
+    return false;
+}
+
 /* On no bus: the machine decides. */
 static bool ask_machine_to_unplug(DeviceState *dev, const char *name, Error **errp)
 {
     MachineClass *mc = MACHINE_GET_CLASS(current_machine);
 
-    if (!mc->device_unplug_request) {
-        error_setg(errp, "Device '%s' cannot come or go while the machine runs", name);
-        return false;
-    }
-    return mc->device_unplug_request(current_machine, dev, errp);
+    return mc->device_unplug_request ? mc->device_unplug_request(current_machine, dev, errp) : qdev_cannot_unplug(name, errp);
 }
 
 bool qdev_device_del(const char *id_or_path, Error **errp)
@@ -206,8 +196,7 @@ bool qdev_device_del(const char *id_or_path, Error **errp)
         return false;
     }
     if (!DEVICE_GET_CLASS(dev)->hotpluggable) {
-        error_setg(errp, "Device '%s' cannot come or go while the machine runs", object_get_typename(OBJECT(dev)));
-        return false;
+        return qdev_cannot_unplug(object_get_typename(OBJECT(dev)), errp);
     }
     if (!h->unplug_request) {
         unplug_now(dev);

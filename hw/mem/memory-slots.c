@@ -25,7 +25,7 @@ uint64_t memory_slots_used(const MemorySlots *slots)
 {
     uint64_t used = 0;
 
-    for (unsigned i = 0; i < slots->n; i++) {
+    for (unsigned i = 0; slots && i < slots->n; i++) {
         used += slots->dimm[i] ? pc_dimm_size(slots->dimm[i]) : 0;
     }
     return used;

@@ -19,6 +19,11 @@
 #define CMB_MAX_MB      (1U << 19)      /* the power of two that CMBSZ.SZ has room for */
 #define CMB_USES        (FIELD_MASK(CMBSZ, SQS) | FIELD_MASK(CMBSZ, LISTS) | FIELD_MASK(CMBSZ, RDS) | FIELD_MASK(CMBSZ, WDS))
 
+static uint64_t cmb_size(const NvmeCtrl *n)
+{
+    return n->cmb_size_mb * CMB_UNIT;
+}
+
 bool nvme_cmb_check(NvmeCtrl *n, Error **errp)
 {
     if (n->cmb_size_mb && (!is_power_of_2(n->cmb_size_mb) || n->cmb_size_mb > CMB_MAX_MB)) {
@@ -39,7 +44,7 @@ bool nvme_cmb_init(NvmeCtrl *n, Error **errp)
     if (!n->cmb_size_mb) {
         return true;
     }
-    if (!memory_region_init_ram(&n->cmb.mem, OBJECT(n), "nvme-cmb", n->cmb_size_mb * CMB_UNIT, errp)) {
+    if (!memory_region_init_ram(&n->cmb.mem, OBJECT(n), "nvme-cmb", cmb_size(n), errp)) {
         return false;
     }
     pci_register_bar(&n->parent_obj, CMB_BAR, type, &n->cmb.mem);
@@ -53,11 +58,6 @@ void nvme_cmb_reset(NvmeCtrl *n)
 }
 
 /* --- Registers ----------------------------------------------------------------------------------- */
-
-static uint64_t cmb_size(const NvmeCtrl *n)
-{
-    return n->cmb_size_mb * CMB_UNIT;
-}
 
 /* The guest asked for addresses that go beyond the last one. */
 static bool base_invalid(const NvmeCtrl *n)

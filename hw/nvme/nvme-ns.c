@@ -38,21 +38,33 @@ static void set_size(NvmeNamespace *ns, int64_t length)
     ns->size = length & ~(uint64_t)(ns->medium.logical_block_size - 1);
 }
 
+/* Its own controller, and the others of the subsystem. */
+static void for_each_ctrl(NvmeNamespace *ns, void (*fn)(NvmeCtrl *n, NvmeNamespace *ns))
+{
+    NvmeSubsys *s = ns->ctrl->subsys;
+
+    fn(ns->ctrl, ns);
+    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
+        if (s->ctrls[i] && s->ctrls[i] != ns->ctrl) {
+            fn(s->ctrls[i], ns);
+        }
+    }
+}
+
+static void tell_changed(NvmeCtrl *n, NvmeNamespace *ns)
+{
+    if (n->namespaces[ns->nsid] == ns) {
+        nvme_namespace_changed(n, ns->nsid);
+    }
+}
+
 /* All controllers that see it tell their drivers. */
 static void resized(void *opaque)
 {
     NvmeNamespace *ns = opaque;
-    NvmeSubsys *s = ns->ctrl->subsys;
 
     set_size(ns, blk_getlength(ns->blk));
-    if (!s) {
-        nvme_namespace_changed(ns->ctrl, ns->nsid);
-    }
-    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
-        if (s->ctrls[i] && s->ctrls[i]->namespaces[ns->nsid] == ns) {
-            nvme_namespace_changed(s->ctrls[i], ns->nsid);
-        }
-    }
+    for_each_ctrl(ns, tell_changed);
 }
 
 static bool setup(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
@@ -144,12 +156,12 @@ bool nvme_ns_attach(NvmeCtrl *n, NvmeNamespace *ns, Error **errp)
 }
 
 /* Requests that stopped the machine have the namespace still: they are not to be tried again. */
-static void forget_stopped(NvmeCtrl *n, void *opaque)
+static void forget_stopped(NvmeCtrl *n, NvmeNamespace *ns)
 {
     for (guint count = n->stopped.length; count--;) {
         NvmeRequest *req = g_queue_pop_head(&n->stopped);
 
-        if (req->ns == opaque) {
+        if (req->ns == ns) {
             nvme_unmap_iov(req, false);
             nvme_complete(req, NVME_INVALID_NAMESPACE | NVME_DNR);
         } else {
@@ -158,24 +170,10 @@ static void forget_stopped(NvmeCtrl *n, void *opaque)
     }
 }
 
-static void withdraw(NvmeCtrl *n, void *opaque)
+static void withdraw(NvmeCtrl *n, NvmeNamespace *ns)
 {
-    const NvmeNamespace *ns = opaque;
-
     if (n->namespaces[ns->nsid] == ns) {
         n->namespaces[ns->nsid] = NULL;
-    }
-}
-
-static void for_each_ctrl(NvmeNamespace *ns, void (*fn)(NvmeCtrl *n, void *opaque))
-{
-    NvmeSubsys *s = ns->ctrl->subsys;
-
-    fn(ns->ctrl, ns);
-    for (unsigned i = 0; s && i < NVME_MAX_CONTROLLERS; i++) {
-        if (s->ctrls[i]) {
-            fn(s->ctrls[i], ns);
-        }
     }
 }
 

@@ -49,6 +49,7 @@ bool parse_size(const char *s, uint64_t *out);          /* 1.5G, 64k, bare bytes
 
 /* Letters, digits, '-', '.', '_', starting with a letter. */
 bool id_wellformed(const char *id);
+bool id_check(const char *id, Error **errp);                  /* and says what an identifier is */
 
 /* A list of names for "valid values are ..." sentences. */
 char *join_names(const char *const *names, size_t n, const char *last_sep);

@@ -20,7 +20,8 @@ typedef struct AcpiMemoryHotplug {
     AcpiMemorySlot *slot;
 } AcpiMemoryHotplug;
 
-void acpi_memory_hotplug_init(AcpiMemoryHotplug *m, Object *owner, MemorySlots *slots);
+/* @m->slots is set. */
+void acpi_memory_hotplug_init(AcpiMemoryHotplug *m, Object *owner);
 void acpi_memory_hotplug_finalize(AcpiMemoryHotplug *m);
 /* Both leave it to the caller to raise the event. */
 void acpi_memory_inserted(AcpiMemoryHotplug *m, const PCDIMMDevice *dimm);

@@ -115,6 +115,7 @@ char *qdev_get_fw_dev_path(DeviceState *dev);
 /* device_add and device_del: opts is consumed ({"driver", "id", "bus", props...}). */
 DeviceState *qdev_device_add(json_t *opts, Error **errp);
 bool qdev_device_del(const char *id_or_path, Error **errp);
+bool qdev_cannot_unplug(const char *name, Error **errp);      /* says so; false */
 /* The hotplug handler's last step: @dev and all below it leave the tree, clients get a DEVICE_DELETED for each. */
 void qdev_finish_unplug(DeviceState *dev);
 void qdev_machine_creation_done(void);                        /* from now on plugging is hotplug */

@@ -36,7 +36,7 @@ typedef struct MemorySlots {
 
 /* @n slots in [base, base + size). */
 MemorySlots *memory_slots_new(Object *machine, unsigned n, uint64_t capacity, hwaddr base, uint64_t size);
-uint64_t memory_slots_used(const MemorySlots *slots);
+uint64_t memory_slots_used(const MemorySlots *slots);       /* bytes; without slots none */
 /* For the hooks of a machine (slots may be NULL): gives @dimm slot and address; maps it; takes it away. */
 bool memory_slots_place(const MemorySlots *slots, PCDIMMDevice *dimm, Error **errp);
 bool memory_slots_insert(MemorySlots *slots, PCDIMMDevice *dimm, Error **errp);
