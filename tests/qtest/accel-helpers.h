@@ -62,6 +62,12 @@ static inline void set_ste(uint32_t sid, uint64_t w0)
 
 #define LEAF (1 << 11 | 1 << 10 | 1 << 6 | 3)   /* not global, accessed, for everybody */
 
+/* The leaf of IOVA 0x10000 in context @n. */
+static inline uint64_t leaf_at(unsigned n)
+{
+    return TABLES + n * 0x3000 + 0x2000 + 16 * 8;
+}
+
 /* Context @n: 4 KiB pages, 39 bits, ASID @n; IOVA 0x10000 is page @n of PAGES. */
 static inline uint64_t make_context(unsigned n)
 {
@@ -69,7 +75,7 @@ static inline uint64_t make_context(unsigned n)
 
     qtest_writeq(t, l1, l2 | 3);
     qtest_writeq(t, l2, l3 | 3);
-    qtest_writeq(t, l3 + 16 * 8, (PAGES + n * 0x1000) | LEAF);
+    qtest_writeq(t, leaf_at(n), (PAGES + n * 0x1000) | LEAF);
     qtest_writeq(t, cd, 25 | 1ULL << 30 | 1ULL << 31 | 5ULL << 32 | 1ULL << 41 | 1ULL << 45 | 1ULL << 46 | (uint64_t)n << 48);
     qtest_writeq(t, cd + 8, l1);
     return 1 | STE_CFG_S1 << 1 | cd;
@@ -78,7 +84,7 @@ static inline uint64_t make_context(unsigned n)
 /* IOVA 0x10000 of context @n becomes page @page; the SMMU hears of it, devices with ATS do not. */
 static inline void remap(unsigned n, unsigned page)
 {
-    qtest_writeq(t, TABLES + n * 0x3000 + 0x2000 + 16 * 8, (PAGES + page * 0x1000) | LEAF);
+    qtest_writeq(t, leaf_at(n), (PAGES + page * 0x1000) | LEAF);
     command(CMD_TLBI_NH_VA | (uint64_t)n << 48, 0x10000 | 1);
     run();
 }
@@ -93,12 +99,18 @@ static inline void firmware(void)
     qtest_writew(t, cfg(11, 0, 1, PCI_COMMAND), PCI_COMMAND_MASTER);
 }
 
-static inline void driver_starts(void)
+/* Its stream table and its command queue, which is empty. */
+static inline void set_bases(void)
 {
     prod = 0;
     qtest_writeq(t, SMMU + SMMU_STRTAB_BASE, strtab);
     qtest_writel(t, SMMU + SMMU_STRTAB_BASE_CFG, 12);
     qtest_writeq(t, SMMU + SMMU_CMDQ_BASE, cmdq | 8);
+}
+
+static inline void driver_starts(void)
+{
+    set_bases();
     qtest_writeq(t, SMMU + SMMU_EVENTQ_BASE, eventq | 7);
     qtest_writel(t, SMMU + SMMU_CR0, 0xc);
     command(CMD_CFGI_STE_RANGE, 31);

@@ -67,12 +67,8 @@ static const WrongUse wrong_uses[] = {
 static void wrong_use(gconstpointer data)
 {
     const WrongUse *w = data;
-    g_autofree char *err = NULL;
-    int status = qtest_run(&err, "%s -nodefaults %s", strstr(w->args, "-accel") ? "" : "-accel qtest", w->args);
 
-    if (status != 1 || !strstr(err, w->says) || strstr(err, "Sanitizer")) {
-        g_error("%s\n  exit status %d, expected 1 and '%s' in:\n%s", w->args, status, w->says, err);
-    }
+    qtest_refused(w->says, "%s -nodefaults %s", strstr(w->args, "-accel") ? "" : "-accel qtest", w->args);
 }
 
 static const struct { const char *args, *says; } lists[] = {

@@ -250,12 +250,10 @@ static void test_accelerated(void)
 
 static void test_no_bus_number(void)
 {
-    g_autofree char *kernel = kernel_path(), *err = NULL;
-    int status = qtest_run(&err, "-accel qtest -M virt,acpi=on -cpu cortex-a57 -m 256 -nodefaults -serial none -kernel %s "
-                           "-device pxb-pcie,id=a,bus_nr=8 -device pcie-root-port,id=rp,bus=a,chassis=1 -device pxb-pcie,id=b,bus_nr=9", kernel);
+    g_autofree char *kernel = kernel_path();
 
-    g_assert_cmpint(status, ==, 1);
-    g_assert_nonnull(strstr(err, "bus_nr="));
+    qtest_refused("bus_nr=", "-accel qtest -M virt,acpi=on -cpu cortex-a57 -m 256 -nodefaults -serial none -kernel %s "
+                  "-device pxb-pcie,id=a,bus_nr=8 -device pcie-root-port,id=rp,bus=a,chassis=1 -device pxb-pcie,id=b,bus_nr=9", kernel);
 }
 
 int main(int argc, char **argv)

@@ -130,7 +130,7 @@ static void test_user_files(void)
 /* Paths by the place in the PCI tree; extra roots are counted in order of bus number. */
 static void test_boot_order(void)
 {
-    g_autofree char *devices = qtest_run_stdout("-accel qtest -M virt -device help"), *err = NULL;
+    g_autofree char *devices = qtest_run_stdout("-accel qtest -M virt -device help");
     char order[256];
     uint32_t size = 0;
     uint16_t key;
@@ -150,8 +150,7 @@ static void test_boot_order(void)
     g_assert_true(g_str_has_prefix(order, "/pci@ffffffffffffffff,2/pci-bridge@0/"));
     g_assert_nonnull(strstr(order, "\n/pci@ffffffffffffffff/"));
     qtest_quit(t);
-    g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS TWO_DISKS "-device nvme,serial=a,drive=d0,bootindex=1 -device nvme,serial=b,drive=d1,bootindex=1"), ==, 1);
-    g_assert_nonnull(strstr(err, "bootindex 1"));
+    qtest_refused("bootindex 1", VIRT_RUN_ARGS TWO_DISKS "-device nvme,serial=a,drive=d0,bootindex=1 -device nvme,serial=b,drive=d1,bootindex=1");
 }
 
 static void test_wrong_user_files(void)
@@ -163,9 +162,7 @@ static void test_wrong_user_files(void)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        g_autofree char *err = NULL;
-        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS "%s", wrong[i]), ==, 1);
-        g_assert_nonnull(strstr(err, "fw_cfg"));
+        qtest_refused("fw_cfg", VIRT_RUN_ARGS "%s", wrong[i]);
     }
 }
 

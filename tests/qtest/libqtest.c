@@ -204,6 +204,20 @@ int qtest_run(char **err, const char *fmt, ...)
     return run_collect(args, false, err);
 }
 
+void qtest_refused(const char *says, const char *fmt, ...)
+{
+    g_autofree char *args = NULL, *err = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    args = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    int status = run_collect(args, false, &err);
+    if (status != 1 || !strstr(err, says) || strstr(err, "Sanitizer")) {
+        g_error("%s\n  exit status %d, expected 1 and '%s' in:\n%s", args, status, says, err);
+    }
+}
+
 char *qtest_run_stdout(const char *fmt, ...)
 {
     g_autofree char *args = NULL;

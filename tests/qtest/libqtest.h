@@ -31,6 +31,8 @@ void qtest_quit(QTestState *t);             /* also checks that it ended well */
  * exit status and in *@err (to be freed) what it wrote to stderr.
  */
 int qtest_run(char **err, const char *args, ...) G_GNUC_PRINTF(2, 3);
+/* Such a command line ends with status 1 and a message that has @says in it. */
+void qtest_refused(const char *says, const char *args, ...) G_GNUC_PRINTF(2, 3);
 /* The same, what it wrote to stdout; must exit with status 0. */
 char *qtest_run_stdout(const char *args, ...) G_GNUC_PRINTF(1, 2);
 

@@ -50,7 +50,7 @@ static void test_stage1(void)
     qtest_readl(t, GED);
     set_ste(SID1, make_context(1));
     g_assert_cmpint(where(0), ==, 1);
-    qtest_writeq(t, TABLES + 0x3000 + 0x2000 + 16 * 8, (FIRST_DIMM + 0x5000) | LEAF);
+    qtest_writeq(t, leaf_at(1), (FIRST_DIMM + 0x5000) | LEAF);
     command(CMD_TLBI_NH_ASID | 1ULL << 48, 0);
     run();
     g_assert_true(dma(0, 0x10000, 0x77));

@@ -146,7 +146,7 @@ static void test_odd_guest(void)
 static void test_refused(void)
 {
     static const struct { const char *args, *why; } cases[] = {
-        { "", "needs memdev=" }, { ", 'memdev': 'm1'", "in use already" }, { ", 'memdev': 'none'", "no object 'none'" },
+        { "", "needs memdev=" }, { ", 'memdev': 'm1'", "in use already" },
         { ", 'memdev': 'm2', 'slot': 0", "taken by 'd1'" }, { ", 'memdev': 'm2', 'slot': 3", "0 to 2" }, { ", 'memdev': 'm2', 'slot': -2", "0 to 2" },
         { ", 'memdev': 'm2', 'addr': 2147487744", "not a multiple" }, { ", 'memdev': 'm2', 'addr': 1073741824", "between 0x80000000 and 0x16fffffff" },
         { ", 'memdev': 'm2', 'addr': 6174015488", "between" }, { ", 'memdev': 'm2', 'addr': 2214592512", "overlaps DIMM 'd1'" },
@@ -160,8 +160,9 @@ static void test_refused(void)
     add_memory(t, "large", 1024);
     plug_dimm(t, "d1", "m1", "");
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        qtest_qmp_error(t, strstr(cases[i].why, "no object") ? "DeviceNotFound" : "GenericError", cases[i].why, "{'execute': 'device_add', 'arguments': {'driver': 'pc-dimm', 'id': 'd2'%s}}", cases[i].args);
+        qtest_qmp_error(t, "GenericError", cases[i].why, "{'execute': 'device_add', 'arguments': {'driver': 'pc-dimm', 'id': 'd2'%s}}", cases[i].args);
     }
+    qtest_qmp_error(t, "DeviceNotFound", "no object 'none'", "{'execute': 'device_add', 'arguments': {'driver': 'pc-dimm', 'memdev': 'none'}}");
     qtest_qmp_error(t, "GenericError", "in use", "{'execute': 'object-del', 'arguments': {'id': 'm1'}}");
     g_assert_cmpuint(count_dimms(t), ==, 1);
     plug_dimm(t, "d2", "m2", ", 'addr': 6039797760");           /* the last place there is */
@@ -186,17 +187,14 @@ static void test_all_slots(void)
 static void test_no_acpi(void)
 {
     static const char *const dimm = "-object memory-backend-ram,id=m1,size=128M -device pc-dimm,memdev=m1";
-    g_autofree char *err = NULL, *err2 = NULL;
     QTestState *t = qtest_init(SLOTS);
 
     add_memory(t, "m1", 128);
     qtest_qmp_error(t, "GenericError", "through ACPI only", "{'execute': 'device_add', 'arguments': {'driver': 'pc-dimm', 'memdev': 'm1'}}");
     qtest_qmp_error(t, "GenericError", "it needs firmware", "{'execute': 'query-acpi-ospm-status'}");
     qtest_quit(t);
-    g_assert_cmpint(qtest_run(&err, "-accel qtest " SLOTS "%s", dimm), ==, 1);
-    g_assert_nonnull(strstr(err, "through ACPI only"));
-    g_assert_cmpint(qtest_run(&err2, "-accel qtest " MACHINE "-m 256M %s", dimm), ==, 1);
-    g_assert_nonnull(strstr(err2, "slots=N,maxmem=MAX"));
+    qtest_refused("through ACPI only", "-accel qtest " SLOTS "%s", dimm);
+    qtest_refused("slots=N,maxmem=MAX", "-accel qtest " MACHINE "-m 256M %s", dimm);
 }
 
 int main(int argc, char **argv)

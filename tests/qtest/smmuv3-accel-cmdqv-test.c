@@ -543,12 +543,7 @@ static void test_without_host(void)
 
 static void refused(const char *text, const char *sim, const char *args)
 {
-    g_autofree char *err = NULL;
-
-    g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS "%s%s", sim, args), ==, 1);
-    if (!strstr(err, text)) {
-        g_error("expected '%s' in: %s", text, err);
-    }
+    qtest_refused(text, VIRT_RUN_ARGS "%s%s", sim, args);
 }
 
 static void test_rules(void)

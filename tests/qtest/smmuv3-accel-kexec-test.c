@@ -50,10 +50,7 @@ static void switch_off(void)
 static void own_command_queue(void)
 {
     other_memory();
-    prod = 0;
-    qtest_writeq(t, SMMU + SMMU_STRTAB_BASE, strtab);
-    qtest_writel(t, SMMU + SMMU_STRTAB_BASE_CFG, 12);
-    qtest_writeq(t, SMMU + SMMU_CMDQ_BASE, cmdq | 8);
+    set_bases();
     qtest_writel(t, SMMU + SMMU_CMDQ_PROD, 0);
     qtest_writel(t, SMMU + SMMU_CMDQ_CONS, 0);
     write_cr0(8);

@@ -315,15 +315,12 @@ static void test_reset(void)
     driver_starts();
     set_ste(SID1, make_context(1));
     g_assert_cmpint(where(0), ==, 1);
-    qtest_writeq(t, TABLES + 1 * 0x3000 + 0x2000 + 16 * 8, (PAGES + 7 * 0x1000) | LEAF);
+    qtest_writeq(t, leaf_at(1), (PAGES + 7 * 0x1000) | LEAF);
     g_assert_cmpint(where(0), ==, 1);                   /* still there */
     json_decref(qtest_qmp_return(t, "{'execute': 'system_reset'}"));
     g_assert_cmpint(where(0), ==, -1);
     firmware();
-    prod = 0;
-    qtest_writeq(t, SMMU + SMMU_STRTAB_BASE, strtab);
-    qtest_writel(t, SMMU + SMMU_STRTAB_BASE_CFG, 12);
-    qtest_writeq(t, SMMU + SMMU_CMDQ_BASE, cmdq | 8);
+    set_bases();
     qtest_writel(t, SMMU + SMMU_CR0, 0x9);
     set_ste(SID1, 1 | STE_CFG_S1 << 1 | (CDS + 0x1000));
     g_assert_cmpint(where(0), ==, 7);

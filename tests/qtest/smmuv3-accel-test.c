@@ -175,12 +175,7 @@ static void test_event(void)
 
 static void refused(const char *text, const char *args)
 {
-    g_autofree char *err = NULL;
-
-    g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS SIM_ARGS "%s", args), ==, 1);
-    if (!strstr(err, text)) {
-        g_error("expected '%s' in: %s", text, err);
-    }
+    qtest_refused(text, VIRT_RUN_ARGS SIM_ARGS "%s", args);
 }
 
 static void test_wrong_use(void)

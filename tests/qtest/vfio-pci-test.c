@@ -375,11 +375,7 @@ static void test_mistakes(void)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        g_autofree char *err = NULL;
-        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS SIM "%s", cases[i].args), ==, 1);
-        if (!strstr(err, cases[i].text)) {
-            g_error("'%s' is not in '%s'", cases[i].text, err);
-        }
+        qtest_refused(cases[i].text, VIRT_RUN_ARGS SIM "%s", cases[i].args);
     }
 }
 
@@ -679,11 +675,9 @@ static void test_pasid(void)
     g_assert_cmphex(find_pasid("ssidsize=8", "x-vpasid-cap-offset=0x400"), ==, 0x400);
     g_assert_cmphex(find_pasid("ssidsize=0", "x-vpasid-cap-offset=0"), ==, 0);
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-        g_autofree char *err = NULL;
-        g_assert_cmpint(qtest_run(&err, VIRT_RUN_ARGS SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
-                                  "-device arm-smmuv3,primary-bus=pcie.1,accel=on,ssidsize=8 -device pcie-root-port,id=port1,bus=pcie.1 "
-                                  "-device vfio-pci,host=0000:04:00.0,iommufd=iommufd0,bus=port1,x-vpasid-cap-offset=%s", wrong[i]), ==, 1);
-        g_assert_nonnull(strstr(err, "x-vpasid-cap-offset"));
+        qtest_refused("x-vpasid-cap-offset", VIRT_RUN_ARGS SIM "-device pxb-pcie,id=pcie.1,bus_nr=8,bus=pcie.0 "
+                      "-device arm-smmuv3,primary-bus=pcie.1,accel=on,ssidsize=8 -device pcie-root-port,id=port1,bus=pcie.1 "
+                      "-device vfio-pci,host=0000:04:00.0,iommufd=iommufd0,bus=port1,x-vpasid-cap-offset=%s", wrong[i]);
     }
 }
 
